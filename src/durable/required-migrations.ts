@@ -19,4 +19,5 @@ export const requiredMigrations: readonly string[] = [
   "0014_control_answers.sql",
   "0015_log.sql",
   "0016_placement.sql",
+  "0018_session.sql",
 ];

@@ -82,6 +82,8 @@ export interface AppEnv {
     access?: Access;
     /** A ticket was shown in place of the token. */
     byTicket: boolean;
+    /** A session's cookie was shown in place of the token. */
+    session: string | undefined;
     /** SHA-256 of the token, or of the one that asked for the ticket. */
     tokenHash: string;
   };

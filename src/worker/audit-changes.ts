@@ -11,8 +11,8 @@ import { beginDecision, finishDecision } from "./audit-store.ts";
 import { type ListedRoute, matchRoute } from "./match-route.ts";
 import { recallBody } from "./read-body.ts";
 
-/** Posts that decide nothing about the system: what was said is in the event log, and a ticket changes nothing. */
-const undecided = ["POST /v1/events", "POST /v1/inbox/ack", "POST /v1/tickets"];
+/** Calls that decide nothing about the system: what was said is in the event log, and a ticket or a session changes nothing. */
+const undecided = ["POST /v1/events", "POST /v1/inbox/ack", "POST /v1/tickets", "POST /v1/session", "DELETE /v1/session"];
 
 /** Bytes of a request's body that are kept. A longer body is not kept at all: half of it would mislead. */
 const detailBytes = 2_048;

@@ -1,5 +1,5 @@
 /** Who calls. The Worker proves operators itself; an agent's token it only parses, for the agent's object holds the hash. */
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { subprotocol } from "../contract/channels.ts";
 import type { AgentCard } from "../contract/views/agent.ts";
 import { equalText, hashToken } from "../durable/agent/token-hash.ts";
@@ -7,6 +7,8 @@ import type { Principal } from "../durable/protocol/agent.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { type Access, proveOperator } from "./operator-store.ts";
 import { problemError, unwrap } from "./problem-error.ts";
+import { readSessionCookie, requireCsrf } from "./session-cookie.ts";
+import { readSession } from "./session-store.ts";
 import { operatorPrefix, parseTokenAgent, parseTokenOperator } from "./tokens.ts";
 
 /** The operator whose token is the Worker's secret: it makes the others. */
@@ -15,8 +17,8 @@ export const rootOperator = "admin";
 /** The name of an object that is no agent's: no id has a slash. */
 const nobody = "nobody/here";
 
-/** Posts that change nothing, which a read-only operator may make. */
-const readingPosts = ["/v1/tickets"];
+/** Calls that change nothing of the system's, which a read-only operator may make. */
+const readingCalls = ["POST /v1/tickets", "POST /v1/session", "DELETE /v1/session"];
 
 /** What a caller showed: it proves who calls, once, and again while a stream is open. */
 interface Proven {
@@ -26,28 +28,34 @@ interface Proven {
   tokenHash: string;
 }
 
-/** Lets nobody pass without a bearer token or a ticket, and nobody at all while no admin token is set. */
+/** Lets nobody pass without a bearer token, a ticket or a session, and nobody at all while no admin token is set. */
 export function authenticate(ports: AppPorts): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const adminToken = requireAdminToken(ports);
     const ticket = readTicket(c.req.raw);
     c.set("byTicket", ticket !== undefined);
     const token = ticket ?? readToken(c.req.raw);
+    const session = token === undefined ? readSessionCookie(c.req.raw) : undefined;
+    c.set("session", session);
+    if (session !== undefined) return enter(c, await takeSession(ports, c.req.raw, session, adminToken), next);
     if (token === undefined) throw problemError("unauthenticated", adviseToken(c.req.raw));
     // The object that opens a stream or a socket takes its ticket itself. A ticket has the shape of a token, and is one to nobody.
     const isTaken = ticket !== undefined && !ownTicketPaths.includes(c.req.path);
-    const { principal, access, tokenHash } = await (isTaken
-      ? takeTicket(ports, token, adminToken)
-      : findPrincipal(ports, token, adminToken));
+    const proven = await (isTaken ? takeTicket(ports, token, adminToken) : findPrincipal(ports, token, adminToken));
+    const { principal } = proven;
     if (ticket !== undefined && !isTaken && "operator" in principal)
       throw problemError("unauthenticated", "A token is no ticket, and does not belong in a URL.");
     const isUnknown = "token" in principal && !(await isKnown(ports, principal.agent));
     // An object that is nobody's refuses for those that aren't there, on the same way and in the same words, and none is made for them.
-    c.set("principal", isUnknown ? { agent: nobody, token } : principal);
-    c.set("access", access);
-    c.set("tokenHash", tokenHash);
-    await next();
+    return enter(c, isUnknown ? { ...proven, principal: { agent: nobody, token } } : proven, next);
   };
+}
+
+async function enter(c: Context<AppEnv>, { principal, access, tokenHash }: Proven, next: Next): Promise<void> {
+  c.set("principal", principal);
+  c.set("access", access);
+  c.set("tokenHash", tokenHash);
+  await next();
 }
 
 async function isKnown(ports: AppPorts, agent: string): Promise<boolean> {
@@ -76,7 +84,7 @@ export function requireAdminToken(ports: AppPorts): string {
 export function guardAccess(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { method, path } = c.req;
-    if (c.get("access") === "read" && method !== "GET" && method !== "HEAD" && !readingPosts.includes(path))
+    if (c.get("access") === "read" && method !== "GET" && method !== "HEAD" && !readingCalls.includes(`${method} ${path}`))
       throw problemError("forbidden", "This operator's token may only read. Ask for one with `access: admin`.");
     await next();
   };
@@ -108,6 +116,25 @@ async function takeTicket(ports: AppPorts, ticket: string, adminToken: string): 
   throw problemError("unauthenticated", "The token that asked for this ticket is good no more.");
 }
 
+/**
+ * The principal of a session, whose token must still be good.
+ * @throws ProblemError `unauthenticated` when it is over, `forbidden` for a change that another page may have made
+ */
+async function takeSession(ports: AppPorts, request: Request, session: string, adminToken: string): Promise<Proven> {
+  const row = await readSession(ports.db, await hashToken(session), ports.now());
+  if (!row) throw sessionOver();
+  await requireCsrf(request, session);
+  const { owner, token: tokenHash } = row;
+  if (!owner.startsWith(operatorPrefix)) return { principal: { agent: owner, tokenHash }, tokenHash };
+  const operator = await findOperator(ports, { tokenHash, name: owner.slice(operatorPrefix.length), adminToken });
+  if (!operator) throw sessionOver();
+  return { ...operator, tokenHash };
+}
+
+function sessionOver(): ReturnType<typeof problemError> {
+  return problemError("unauthenticated", "The session is over, or its token is good no more. Sign in again.");
+}
+
 /** The operator whose token has this hash. @param name that the token bears */
 async function findOperator(
   { db }: AppPorts,
@@ -121,10 +148,11 @@ async function findOperator(
 
 /**
  * Proves once more who opened a stream, for as long as it is open.
- * @throws ProblemError `unauthenticated` when the token is no longer good
+ * @throws ProblemError `unauthenticated` when the token is no longer good, or the session over
  */
 export async function proveAgain(c: Context<AppEnv>, ports: AppPorts): Promise<void> {
-  const principal = c.get("principal");
+  const [principal, session] = [c.get("principal"), c.get("session")];
+  if (session !== undefined && !(await readSession(ports.db, await hashToken(session), ports.now()))) throw sessionOver();
   if ("agent" in principal) await proveViewer(c, ports);
   else {
     const proof = { tokenHash: c.get("tokenHash"), name: principal.operator, adminToken: requireAdminToken(ports) };
@@ -141,7 +169,8 @@ export function readTicket(request: Request): string | undefined {
   if (request.headers.get("authorization") !== null) return undefined;
   const { pathname, searchParams } = new URL(request.url);
   const isTail = pathname === logPath && request.method === "GET" && !["0", "false", null].includes(searchParams.get("follow"));
-  return isTail || ownTicketPaths.includes(pathname) ? (searchParams.get("ticket") ?? undefined) : undefined;
+  const opensSession = pathname === "/v1/session" && request.method === "POST";
+  return isTail || opensSession || ownTicketPaths.includes(pathname) ? (searchParams.get("ticket") ?? undefined) : undefined;
 }
 
 /** From `Authorization`, or, as browsers cannot set that on a socket, the second subprotocol. */

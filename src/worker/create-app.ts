@@ -23,6 +23,7 @@ import { addInboxRoutes } from "./routes/inbox.ts";
 import { addOperatorRoutes } from "./routes/operators.ts";
 import { addPlacementRoute } from "./routes/placement.ts";
 import { addSchemaRoutes } from "./routes/schemas.ts";
+import { addSessionRoutes } from "./routes/session.ts";
 import { addReadinessRoute, addStatusRoutes } from "./routes/status.ts";
 import { addSubscriptionRoutes } from "./routes/subscriptions.ts";
 import { addThreadRoutes } from "./routes/threads.ts";
@@ -73,6 +74,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addStatusRoutes(app, ports, readiness);
   addPlacementRoute(app, ports);
   addOperatorRoutes(app, ports);
+  addSessionRoutes(app, ports);
   addEnrolmentRoutes(app, ports);
 
   app.notFound(async (c) => {

@@ -9,6 +9,7 @@ import type { AppEnv, AppPorts, WrongTokens } from "./app-ports.ts";
 import { readTicket, readToken } from "./authenticate.ts";
 import { problemError, respondProblem } from "./problem-error.ts";
 import { readAddress } from "./read-address.ts";
+import { readSessionCookie } from "./session-cookie.ts";
 import { parseTokenAgent, parseTokenOperator } from "./tokens.ts";
 
 export const callLimits = {
@@ -42,7 +43,7 @@ export function guardCalls(ports: AppPorts): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const request = c.req.raw;
     const ticket = readTicket(request);
-    const token = ticket ?? readToken(request);
+    const token = ticket ?? readToken(request) ?? readSessionCookie(request);
     if (token === undefined) return next();
     const agent = parseTokenAgent(token);
     const name = agent ?? parseTokenOperator(token);

@@ -12,6 +12,7 @@ import { createApp } from "./create-app.ts";
 import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
 import { callLimits } from "./guard-calls.ts";
+import { pruneSessions } from "./session-store.ts";
 
 export {
   AgentObject,
@@ -102,5 +103,6 @@ export default {
     else console.error(JSON.stringify({ level: "error", at: "retention", message: read.error }));
     await pruneDecisions(env.DB, scheduledTime);
     await pruneEnrolments(env.DB, scheduledTime);
+    await pruneSessions(env.DB, scheduledTime);
   },
 } satisfies ExportedHandler<WorkerEnv>;

@@ -161,6 +161,7 @@ export const queries = {
     limit,
   }),
   connect: looseQuery({ ...connecting, ticket }),
+  session: strictQuery({ ticket }),
 
   log: strictQuery({
     type: text("Events of this kind; `x.*` is every kind that begins with `x.`.", {

@@ -10,6 +10,7 @@ import { eventDocs } from "./routes/events.ts";
 import { inboxDocs } from "./routes/inbox.ts";
 import { operatorDocs } from "./routes/operators.ts";
 import { schemaDocs } from "./routes/schemas.ts";
+import { sessionDocs } from "./routes/session.ts";
 import { statusDocs } from "./routes/status.ts";
 import { subscriptionDocs } from "./routes/subscriptions.ts";
 import { threadDocs } from "./routes/threads.ts";
@@ -54,6 +55,7 @@ const openDocs: RouteDoc[] = [
 
 export const routeDocs: RouteDoc[] = [
   ...inboxDocs,
+  ...sessionDocs,
   ...eventDocs,
   ...broadcastDocs,
   ...threadDocs,

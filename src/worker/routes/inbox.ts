@@ -65,6 +65,7 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
       throw problemError("malformed", "This is a WebSocket: send `Upgrade: websocket`, or poll GET /v1/inbox.");
     }
+    refuseSession(c);
     readQuery(c, queries.connect);
     return ports.agent(principal.agent).fetch(addProof(c, principal));
   });
@@ -73,6 +74,7 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const principal = c.get("principal");
     if ("operator" in principal) throw problemError("forbidden", "Streams are for agents. Poll GET /v1/inbox instead.");
     refuseHead(c);
+    refuseSession(c);
     readQuery(c, queries.connect);
     readHeader(c, "Last-Event-ID");
     return ports.agent(principal.agent).fetch(addProof(c, principal));
@@ -86,6 +88,12 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const { expires } = unwrap(issued);
     return c.json({ ticket, expires }, 201);
   });
+}
+
+/** @throws ProblemError `forbidden` with a session's cookie, by which no page is an agent */
+function refuseSession(c: Context<AppEnv>): void {
+  if (c.get("session") === undefined) return;
+  throw problemError("forbidden", "A session opens no connection to the inbox. Get a ticket by POST /v1/tickets, and open it with that.");
 }
 
 /** The request as the agent's object reads it: however token or ticket came, it is in one place; what a caller put there is overwritten. */

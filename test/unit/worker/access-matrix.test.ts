@@ -99,6 +99,9 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["POST /v1/inbox/ack", "everybodyChanges", {}, { seqs: [1] }],
   ["GET /v1/inbox/stream", "everybodyReads", { read: 403, admin: 403 }],
   ["POST /v1/tickets", "everybodyReads"],
+  ["POST /v1/session", "everybodyReads"],
+  ["GET /v1/session", "everybodyReads"],
+  ["DELETE /v1/session", "everybodyReads"],
   // The agent's object judges the token of a socket, and closes it: see test/workerd/access-frames.test.ts.
   ["GET /v1/connect", "everybodyReads", { unknown: "ok", revoked: "ok", read: 403, admin: 403 }],
 

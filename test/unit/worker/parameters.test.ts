@@ -62,6 +62,7 @@ test.each(declared)("[DESC2] %s is typed as what it is: its type takes what its 
 /** Headers that HTTP, or what stands in front of the routes, gives a meaning on every route alike. */
 const general = [
   "authorization",
+  "cookie",
   "content-type",
   "content-length",
   "accept",
