@@ -38,7 +38,10 @@ const later = (milliseconds: number, work: () => void): void => void setTimeout(
 export class CellObject extends DurableObject<Environment> implements CellRpc {
   #made: { cell: Cell; move: CellMoveOut } | undefined;
   #near: Neighbours | undefined;
-  readonly #wave = createWave((work) => later(0, work));
+  readonly #wave = createWave(
+    (work) => later(0, work),
+    () => this.ctx.storage.sync(),
+  );
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -109,9 +112,8 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
     });
   }
 
-  async call(kind: ObjectKind, name: string, method: string, given: unknown[]): Promise<unknown> {
-    await this.#wave.enter();
-    return this.#cell.call(`${kind}/${name}`, method, given);
+  call(kind: ObjectKind, name: string, method: string, given: unknown[]): Promise<unknown> {
+    return this.#wave.run(async () => this.#cell.call(`${kind}/${name}`, method, given));
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -125,10 +127,8 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
     if (!move.isUnderWay()) cell.alarm();
   }
 
-  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    const wave = this.#wave.enter();
-    if (wave !== undefined) await wave;
-    await this.#hand(socket, "webSocketMessage", data);
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#wave.run(() => this.#hand(socket, "webSocketMessage", data));
   }
 
   override webSocketClose(socket: WebSocket, code: number): Promise<void> {

@@ -4,15 +4,19 @@
  */
 
 export interface Wave {
-  /** Undefined: now. Else resolves when its wave begins; in the order in which it was asked. */
-  enter(): Promise<void> | undefined;
+  /** Runs a work now or when its wave begins, in the order in which it was asked. */
+  run<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** @param next runs a work in a later turn of the event loop, after what has already arrived was handed in */
-export function createWave(next: (work: () => void) => void): Wave {
-  /** Others came in the turn of the one that was taken at once, or with the last wave. */
+/**
+ * @param next runs a work in a later turn of the event loop, after what has already arrived was handed in
+ * @param stored resolves when all that was written is on disk
+ */
+export function createWave(next: (work: () => void) => void, stored: () => Promise<void>): Wave {
+  /** Others came before the one that was taken at once was done with, or with the last wave. */
   let crowded = false;
-  let alone = false;
+  /** What was taken at once. */
+  let alone: Promise<unknown> | undefined;
   let gathering: { count: number; begins: Promise<void> } | undefined;
 
   function gather(): Promise<void> {
@@ -30,18 +34,22 @@ export function createWave(next: (work: () => void) => void): Wave {
     return gathering.begins;
   }
 
+  function runAlone<T>(work: () => Promise<T>): Promise<T> {
+    const taken = work();
+    const end = (): void => {
+      if (alone === taken) alone = undefined;
+    };
+    alone = taken;
+    // Who answers what it led to comes when it is on disk, and waits for nobody. It may wait for others itself.
+    taken.then(stored, () => {}).then(end, end);
+    next(end);
+    return taken;
+  }
+
   return {
-    enter() {
-      if (gathering || crowded) return gather();
-      if (alone) {
-        crowded = true;
-        return gather();
-      }
-      alone = true;
-      next(() => {
-        alone = false;
-      });
-      return undefined;
+    run(work) {
+      crowded ||= alone !== undefined;
+      return gathering || crowded ? gather().then(work) : runAlone(work);
     },
   };
 }

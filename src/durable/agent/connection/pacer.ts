@@ -16,19 +16,26 @@ export function createPacer(pause: () => Promise<void>): Pacer {
   let left: number = agentLimits.paceSteps;
   let pausing: Promise<void> | undefined;
 
+  /** Others were let in when it is over, whether somebody here waited for it or nothing came meanwhile. */
+  function letOthersIn(): Promise<void> {
+    pausing ??= pause().then(() => {
+      pausing = undefined;
+      left = Math.min(left, 0) + agentLimits.paceSteps;
+    });
+    return pausing;
+  }
+
+  function spend(steps: number): void {
+    left -= steps;
+    // Begun ahead, so that who asks for a little at a time never waits.
+    if (left <= agentLimits.paceSteps / 2) void letOthersIn();
+  }
+
   return {
     async take(characters = 0) {
-      while (left <= 0) {
-        pausing ??= pause().then(() => {
-          pausing = undefined;
-          left = Math.min(left, 0) + agentLimits.paceSteps;
-        });
-        await pausing;
-      }
-      left -= 1 + Math.floor(characters / agentLimits.paceCharacters);
+      while (left <= 0) await letOthersIn();
+      spend(1 + Math.floor(characters / agentLimits.paceCharacters));
     },
-    owe(steps) {
-      left -= steps;
-    },
+    owe: spend,
   };
 }

@@ -38,6 +38,16 @@ test("[FAIR1] a flood is dealt with a few frames at a time, with a pause after e
   expect(handled).toEqual(Array.from({ length: count }, (_, frame) => `a${frame}`));
 });
 
+test("[FAIR1] who sends a few at a time, with others let in between, waits for no pause", async () => {
+  const { intake, handled, resume } = open();
+  for (let round = 1; round <= 20; round++) {
+    for (let frame = 0; frame < agentLimits.paceSteps / 2; frame++) void intake.take("a", String(frame));
+    await settle();
+    expect(handled).toHaveLength((round * agentLimits.paceSteps) / 2);
+    await resume();
+  }
+});
+
 test("[FAIR2] two connections take turns, however much one of them has sent", async () => {
   const { intake, handled, resume } = open();
   for (let frame = 0; frame < 100; frame++) void intake.take("a", String(frame));

@@ -1,5 +1,5 @@
 /** Time in a cell: many timers by one, who is due first, and what is gathered. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createDueOrder, type Due } from "../../../../src/durable/cell/due-order.ts";
 import { createTimerQueue } from "../../../../src/durable/cell/timer-queue.ts";
 import { createWave } from "../../../../src/durable/cell/wave.ts";
@@ -74,22 +74,81 @@ test("[CELL1] times that move again and again leave nothing behind", () => {
   expect(order.first()).toBe(owners[1]);
 });
 
-test("[CELL2] at rest nobody waits; what comes at once is taken together, in its order, until it comes alone again", () => {
-  const turns: (() => void)[] = [];
-  const wave = createWave((work) => turns.push(work));
-  const turn = (): void => {
-    for (const work of turns.splice(0)) work();
-  };
-  expect(wave.enter()).toBeUndefined();
-  turn();
-  expect(wave.enter(), "the one before was alone").toBeUndefined();
-  const second = wave.enter();
-  const third = wave.enter();
-  expect(second).toBeInstanceOf(Promise);
-  expect(third).toBe(second);
-  turn();
-  const fourth = wave.enter();
-  expect(fourth, "much came with the last").toBeInstanceOf(Promise);
-  turn();
-  expect(wave.enter(), "it came alone").toBeUndefined();
+describe("[CELL2] what reaches a cell", () => {
+  function open() {
+    const turns: (() => void)[] = [];
+    const stored: (() => void)[] = [];
+    const taken: string[] = [];
+    const wave = createWave(
+      (work) => turns.push(work),
+      () => new Promise((resolve) => stored.push(resolve)),
+    );
+    return {
+      taken,
+      /** @param done what it waits for after it was taken */
+      run: (name: string, done: Promise<void> = Promise.resolve()) =>
+        void wave.run(() => {
+          taken.push(name);
+          return done;
+        }),
+      /** The event loop's next turn. */
+      async turn() {
+        for (const work of turns.splice(0)) work();
+        await settle();
+      },
+      async store() {
+        await settle();
+        for (const resolve of stored.splice(0)) resolve();
+        await settle();
+      },
+    };
+  }
+
+  test("[CELL2] is taken at once at rest; what comes at once is taken together, in its order, until it comes alone again", async () => {
+    const { run, turn, taken } = open();
+    run("a");
+    expect(taken).toEqual(["a"]);
+    await turn();
+    run("b");
+    expect(taken, "the one before was alone").toEqual(["a", "b"]);
+    run("c");
+    run("d");
+    await settle();
+    expect(taken).toEqual(["a", "b"]);
+    await turn();
+    expect(taken).toEqual(["a", "b", "c", "d"]);
+    run("e");
+    await settle();
+    expect(taken, "much came with the last").toHaveLength(4);
+    await turn();
+    run("f");
+    expect(taken, "it came alone").toEqual(["a", "b", "c", "d", "e", "f"]);
+  });
+
+  test("[CELL2] as an answer to what was stored waits for no timer, and one that comes before that does", async () => {
+    const { run, turn, store, taken } = open();
+    run("a");
+    await store();
+    run("b");
+    expect(taken).toEqual(["a", "b"]);
+    await settle();
+    run("c");
+    await store();
+    expect(taken, "b was not stored yet").toEqual(["a", "b"]);
+    await turn();
+    expect(taken).toEqual(["a", "b", "c"]);
+  });
+
+  test("[CELL2] waits for none that waits for others itself", async () => {
+    const { run, turn, store, taken } = open();
+    run("poll", new Promise(() => {}));
+    await store();
+    await turn();
+    run("b");
+    expect(taken).toEqual(["poll", "b"]);
+  });
 });
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}
