@@ -150,6 +150,7 @@ export const RecruitmentObject = countObject("recruitment", objects.RecruitmentO
 export const TaskObject = countObject("task", objects.TaskObject);
 export const ProjectorObject = countObject("projector", objects.ProjectorObject);
 export const RegistryObject = countObject("registry", objects.RegistryObject);
+export const WebhookObject = countObject("webhook", objects.WebhookObject);
 export const CellObject = countObject("cell", objects.CellObject);
 
 type Env = Parameters<typeof worker.fetch>[1];

@@ -65,7 +65,7 @@ export const AgentObject = makeBreakable("agent", objects.AgentObject);
 export const WorkflowObject = makeBreakable("workflow", objects.WorkflowObject);
 export const RecruitmentObject = makeBreakable("recruitment", objects.RecruitmentObject);
 export const TaskObject = makeBreakable("task", objects.TaskObject);
-export const { CellObject, ProjectorObject, RegistryObject } = objects;
+export const { CellObject, ProjectorObject, RegistryObject, WebhookObject } = objects;
 
 type Env = Parameters<typeof worker.fetch>[1];
 type Fetched = Parameters<typeof worker.fetch>[0];

@@ -18,7 +18,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     is: "all actors of a deployment in one object",
     may: [
       ...["src/contract/views", "src/durable", "src/durable/agent", host, "src/durable/projector", "src/durable/registry", storage, store],
-      ...["src/durable/thread", "src/durable/workflow", "cloudflare:*"],
+      ...["src/durable/thread", "src/durable/webhook", "src/durable/workflow", "cloudflare:*"],
     ],
     objectStorage: "writes",
   },
@@ -85,6 +85,11 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     ],
     objectStorage: "writes",
   },
+  "src/durable/webhook": {
+    is: "events of the log, brought to somebody's server",
+    may: [contract, "src/durable", protocol, storage, store],
+    objectStorage: "writes",
+  },
   "src/durable/registry": {
     is: "who there is and what is published, kept up to date in one object",
     may: [contract, "src/compile", "src/durable", protocol, "src/durable/thread/eligibility"],
@@ -93,7 +98,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/projector": {
     is: "the log and the index in D1",
     may: [
-      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, "src/durable/registry"],
+      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol],
       ...[storage, store, "src/durable/trace", "zod"],
     ],
     objectStorage: "writes",

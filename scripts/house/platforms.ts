@@ -38,6 +38,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   "src/durable/registry": inWorkers,
   "src/durable/thread": inWorkers,
   "src/durable/trace": inWorkers,
+  "src/durable/webhook": inWorkers,
   "src/durable/workflow": inWorkers,
   "src/worker/**": inWorkers,
   "src/worker/describe/**": onServers,

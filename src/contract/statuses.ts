@@ -27,6 +27,10 @@ export type PresenceState = (typeof presenceStates)[number];
 export const spanStatuses = ["ok", "error", "open"] as const;
 export type SpanStatus = (typeof spanStatuses)[number];
 
+/** How deliveries to a webhook go. */
+export const webhookStates = ["active", "failing", "stopped"] as const;
+export type WebhookState = (typeof webhookStates)[number];
+
 type Meanings = Readonly<Record<string, string>>;
 
 /** Where an open role stands: the states of its region of recruitment. */

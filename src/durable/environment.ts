@@ -10,6 +10,7 @@ import type { ProjectorRpc } from "./protocol/projector.ts";
 import type { RecruitmentRpc, ThreadActorRpc } from "./protocol/recruitment.ts";
 import { boardKeeper, type RegistryRpc, registryKeepers } from "./protocol/registry.ts";
 import type { TaskRpc } from "./protocol/task.ts";
+import type { WebhookRpc } from "./protocol/webhook.ts";
 import type { WorkflowRpc } from "./protocol/workflow.ts";
 import { createD1Registry } from "./registry/create-d1-registry.ts";
 import type { Registry } from "./registry/registry.ts";
@@ -23,6 +24,7 @@ export interface Environment {
   TASK: DurableObjectNamespace;
   PROJECTOR: DurableObjectNamespace;
   REGISTRY: DurableObjectNamespace;
+  WEBHOOK: DurableObjectNamespace;
   CELL: DurableObjectNamespace;
   /** Events, and other calls, of one agent a second. */
   NERVEFLARE_RATE_EVENTS?: string;
@@ -38,6 +40,8 @@ export interface Environment {
   NERVEFLARE_OTLP_HEADERS?: string;
   /** Where actors live: see placement.ts. */
   NERVEFLARE_PLACEMENT?: string;
+  /** `true`: webhooks may go into private networks, and over http. */
+  NERVEFLARE_PRIVATE_WEBHOOKS?: string;
 }
 
 /** Whether the server came up to be looked at only. Holds for as long as the isolate lives. */
@@ -83,6 +87,7 @@ export interface Neighbours {
   threadActor(address: string): ThreadActorRpc;
   project: ProjectorRpc["project"];
   projector(): ProjectorRpc;
+  webhook(id: string): WebhookRpc;
   /** An object that exists to be written to, so that a probe disturbs nobody. */
   probe(): Pick<ProjectorRpc, "probe">;
   /** Tells all keepers of the registry that it changed. */
@@ -114,6 +119,7 @@ export function findNeighbours(env: Environment, name = "", place: Place = place
     threadActor: find,
     project: (rows) => place<ProjectorRpc>("projector", "log").project(rows),
     projector: () => place<ProjectorRpc>("projector", "log"),
+    webhook: (id) => place("webhook", id),
     probe: () => place<ProjectorRpc>("projector", "probe"),
   };
 }

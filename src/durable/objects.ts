@@ -6,6 +6,7 @@ import { ProjectorEndpoint } from "./projector/projector-endpoint.ts";
 import { RegistryEndpoint } from "./registry/registry-endpoint.ts";
 import { RecruitmentEndpoint } from "./thread/recruitment-endpoint.ts";
 import { TaskEndpoint } from "./thread/task-endpoint.ts";
+import { WebhookEndpoint } from "./webhook/webhook-endpoint.ts";
 import { WorkflowEndpoint } from "./workflow/workflow-endpoint.ts";
 
 export { CellObject };
@@ -14,4 +15,5 @@ export const ProjectorObject = asDurableObject(ProjectorEndpoint);
 export const RecruitmentObject = asDurableObject(RecruitmentEndpoint);
 export const RegistryObject = asDurableObject(RegistryEndpoint);
 export const TaskObject = asDurableObject(TaskEndpoint);
+export const WebhookObject = asDurableObject(WebhookEndpoint);
 export const WorkflowObject = asDurableObject(WorkflowEndpoint);

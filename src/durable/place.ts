@@ -8,6 +8,7 @@ export const bindings = {
   task: "TASK",
   projector: "PROJECTOR",
   registry: "REGISTRY",
+  webhook: "WEBHOOK",
 } as const;
 export type ObjectKind = keyof typeof bindings;
 

@@ -19,5 +19,6 @@ export const requiredMigrations: readonly string[] = [
   "0014_control_answers.sql",
   "0015_log.sql",
   "0016_placement.sql",
+  "0017_webhook.sql",
   "0018_session.sql",
 ];

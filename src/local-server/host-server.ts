@@ -1,8 +1,9 @@
-/** What the Worker asks the process beside its runtime: how the data folder is, and to send traces to their collector. HTTP on loopback, for the runtime alone. */
+/** What the Worker asks the process beside its runtime: how the data folder is, and to send traces and webhooks. HTTP on loopback, for the runtime alone. */
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, statfsSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { unreachedHeader } from "../contract/webhook-address.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { findState } from "./state-files.ts";
 
@@ -79,20 +80,39 @@ function findFolderFault(folder: DataFolder): string | null {
   }
 }
 
-/** The Worker calls nobody but the collector of traces, where one is named; a stray fetch must not leave the machine. */
+/** The Worker calls nobody but receivers of webhooks, and the collector of traces where one is named; a stray fetch must not leave the machine. */
 async function callOutside(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { url = "", method = "GET", headers } = request;
+  const kept = Object.entries(headers).filter(
+    (entry): entry is [string, string] => !ofThisHop.has(entry[0]) && typeof entry[1] === "string",
+  );
+  if (method === "POST" && headers["webhook-id"] !== undefined) return passWebhook(request, response, url, Object.fromEntries(kept));
   try {
     if (!(await isCollector(url))) return void response.writeHead(502).end("the local server has no network");
-    const kept = Object.entries(headers).filter(
-      (entry): entry is [string, string] => !ofThisHop.has(entry[0]) && typeof entry[1] === "string",
-    );
     const body = await readText(request);
     const answer = await fetch(url, { method, headers: kept, body, signal: AbortSignal.timeout(limits.collector) });
     const said = await readText(answer.body ?? []);
     response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" }).end(said);
   } catch (error) {
     response.writeHead(503).end(`the collector cannot be reached: ${(error as Error).message}`);
+  }
+}
+
+async function passWebhook(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: string,
+  headers: { [name: string]: string },
+): Promise<void> {
+  try {
+    // Imported by those only who send webhooks.
+    const { sendWebhook } = await import("./send-webhook.ts");
+    const body = await readText(request);
+    const answer = await sendWebhook({ url, headers, body }, process.env.NERVEFLARE_PRIVATE_WEBHOOKS === "true");
+    response.writeHead(answer.status, answer.headers).end();
+  } catch (error) {
+    // The Worker's own side tells a receiver that does not answer from one that refuses by this.
+    response.writeHead(502, { [unreachedHeader]: encodeURIComponent((error as Error).message) }).end();
   }
 }
 

@@ -22,6 +22,7 @@ const classes: { readonly [kind: string]: string } = {
   task: "TaskObject",
   projector: "ProjectorObject",
   registry: "RegistryObject",
+  webhook: "WebhookObject",
 };
 
 /** The file of the object of its own that an actor has, or would have. */

@@ -43,7 +43,7 @@ export function createRuntimeOptions(
           ...readVariables(),
           ...(paused && { NERVEFLARE_PAUSED: "true" }),
         },
-        // Both go to this process: it knows the folder, and lets nothing out but traces.
+        // Both go to this process: it knows the folder, and lets nothing out but traces and webhooks.
         serviceBindings: { ...options.serviceBindings, NERVEFLARE_HOST: services.folder },
         outboundService: "outside",
         // Requests go to the Worker itself: Miniflare's own entry in front of it costs two thirds of a request.
@@ -73,7 +73,7 @@ export function createRuntimeOptions(
 
 /** What a deployed Worker reads from its variables, under the same names. */
 function readVariables(): { [name: string]: string } {
-  const names = ["RATE_EVENTS", "RATE_CALLS", "RETENTION", "ORIGINS", "OTLP_URL", "OTLP_HEADERS", "PLACEMENT"].map(
+  const names = ["RATE_EVENTS", "RATE_CALLS", "RETENTION", "ORIGINS", "OTLP_URL", "OTLP_HEADERS", "PLACEMENT", "PRIVATE_WEBHOOKS"].map(
     (name) => `NERVEFLARE_${name}`,
   );
   const given = names.map((name) => [name, process.env[name]]).filter((entry): entry is [string, string] => entry[1] !== undefined);

@@ -9,6 +9,7 @@ import type { CellMove } from "../contract/views/placement.ts";
 import type { AgentRpc, Principal } from "../durable/protocol/agent.ts";
 import type { ProjectorRpc } from "../durable/protocol/projector.ts";
 import type { RecruitmentRpc } from "../durable/protocol/recruitment.ts";
+import type { WebhookRpc } from "../durable/protocol/webhook.ts";
 import type { WorkflowRpc } from "../durable/protocol/workflow.ts";
 import type { Access } from "./operator-store.ts";
 
@@ -35,6 +36,9 @@ export interface AppPorts {
   workflow(name: string): WorkflowRpc;
   /** Whoever writes the log. */
   projector(): Pick<ProjectorRpc, "changed" | "lag">;
+  webhook(id: string): WebhookRpc;
+  /** Whether webhooks may go into private networks; absent: not. */
+  allowsPrivateWebhooks?: boolean;
   /** The registry's rows were changed: whoever keeps them in memory must hear of it before the caller is answered. */
   registryChanged(): Promise<void>;
   compile(text: string): CompileAnswer | Promise<CompileAnswer>;

@@ -27,6 +27,7 @@ import { addSessionRoutes } from "./routes/session.ts";
 import { addReadinessRoute, addStatusRoutes } from "./routes/status.ts";
 import { addSubscriptionRoutes } from "./routes/subscriptions.ts";
 import { addThreadRoutes } from "./routes/threads.ts";
+import { addWebhookRoutes } from "./routes/webhooks.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
 import { serveInspector } from "./serve-inspector.ts";
 
@@ -71,6 +72,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addThreadRoutes(app, ports);
   addSchemaRoutes(app, ports);
   addDeadLetterRoutes(app, ports);
+  addWebhookRoutes(app, ports);
   addStatusRoutes(app, ports, readiness);
   addPlacementRoute(app, ports);
   addOperatorRoutes(app, ports);

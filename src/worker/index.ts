@@ -21,6 +21,7 @@ export {
   RecruitmentObject,
   RegistryObject,
   TaskObject,
+  WebhookObject,
   WorkflowObject,
 } from "../durable/objects.ts";
 
@@ -41,7 +42,7 @@ interface WorkerEnv extends Environment {
 const apps = new WeakMap<WorkerEnv, Hono<AppEnv>>();
 
 function wireApp(env: WorkerEnv): Hono<AppEnv> {
-  const { agent, thread, workflow, projector, probe, registryChanged } = findNeighbours(env);
+  const { agent, thread, workflow, projector, webhook, probe, registryChanged } = findNeighbours(env);
   const read = parseRetention(env.NERVEFLARE_RETENTION);
   const origins = parseOrigins(env.NERVEFLARE_ORIGINS);
   // No page is let in by a rule that nobody meant.
@@ -54,6 +55,8 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     thread,
     workflow,
     projector,
+    webhook,
+    allowsPrivateWebhooks: env.NERVEFLARE_PRIVATE_WEBHOOKS === "true",
     registryChanged,
     compile: compilePublished,
     asset: (path) => env.ASSETS.fetch(`http://assets${path}`),

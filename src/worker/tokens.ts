@@ -16,6 +16,11 @@ export function formatSecret(bytes: Uint8Array): string {
     .replaceAll("=", "");
 }
 
+/** A webhook's secret as Standard Webhooks has it. @param bytes 32 random ones */
+export function formatWebhookSecret(bytes: Uint8Array): string {
+  return `whsec_${btoa(String.fromCharCode(...bytes))}`;
+}
+
 /**
  * @param owner an agent's id, or `operators/<name>`
  * @param bytes 32 random ones

@@ -107,6 +107,14 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
     await call(`POST /v1/${place}/retry`, {});
     for (const order of ["retry", "drop"]) await call(`POST /v1/${place}/{id=${thread}:1}/${order}`, {});
   }
+  const hook = (await call("POST /v1/webhooks", { url: "https://hooks.example.com/", kinds: ["no.such"] })) as { id: string };
+  await call("GET /v1/webhooks");
+  await call(`GET /v1/webhooks/{id=${hook.id}}`);
+  await call(`POST /v1/webhooks/{id=${hook.id}}/secret`, {});
+  await call(`POST /v1/webhooks/{id=${hook.id}}/resume`);
+  await call(`POST /v1/webhooks/{id=${hook.id}}/replay`, { deadLetters: "all" });
+  await call(`GET /v1/webhooks/{id=${hook.id}}/dead-letters`);
+  await call(`DELETE /v1/webhooks/{id=${hook.id}}`);
   await call("POST /v1/operators", { name: "carol", access: "read" });
   await call("GET /v1/operators");
   await call("DELETE /v1/operators/{name=carol}");

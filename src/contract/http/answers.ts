@@ -30,6 +30,7 @@ import { cellMove } from "../views/placement.ts";
 import { metricsView, readinessView, statusView } from "../views/readiness.ts";
 import { messageView, threadEntry, threadView } from "../views/thread.ts";
 import { unreachableView } from "../views/unreachable.ts";
+import { webhookDeadLetter, webhookRecord, webhookReplay, webhookStanding } from "../views/webhook.ts";
 
 const text = z.string();
 const nullable = text.nullable();
@@ -140,6 +141,13 @@ export const answers = {
   status: statusView,
   metrics: metricsView,
   cellMove,
+  webhooks: page("webhooks", webhookRecord, nullable),
+  webhookWithSecret: webhookRecord.extend({ secret: text.describe("`whsec_` and 32 bytes in Base64, by which deliveries are signed.") }),
+  webhookWithStanding: webhookRecord.extend({ standing: webhookStanding.nullable().describe("Null: it is being removed.") }),
+  webhookSecret: open({ id: text, secret: text, formerUntil: time.describe("Until when the secret before signs as well.") }),
+  webhookResumed: open({ id: text, standing: webhookStanding.nullable() }),
+  webhookReplay,
+  webhookDeadLetters: page("deadLetters", webhookDeadLetter, z.int().nullable()),
   deadLetter,
   deadLetters: page("deadLetters", deadLetterEntry, nullable),
   parked: page("parked", deadLetterEntry, nullable),

@@ -29,8 +29,8 @@ const bytes = {
   acknowledgement: 64 * 1024,
 };
 
-/** Seconds that a former token stays good if nobody says otherwise, and at most: an hour to restart in, a week for a fleet. */
-const overlapSeconds = { usual: 3_600, most: 7 * 86_400 };
+/** Seconds that a former token, or a webhook's former secret, stays good if nobody says otherwise, and at most: an hour to restart in, a day, a week for a fleet. */
+const overlapSeconds = { usual: 3_600, most: 7 * 86_400, secret: 86_400 };
 /** Seconds that an enrolment's code is good if nobody says otherwise, and at most: a day to walk to the machine, a month for a fleet. */
 const codeSeconds = { usual: 86_400, most: 30 * 86_400 };
 /** Kinds that one agent may be subscribed to: they are matched at each event. */
@@ -51,6 +51,15 @@ const listened = z
   .max(128)
   .refine((text) => kindPattern.test(text.endsWith(".*") ? text.slice(0, -2) : text), "an event's kind, or a prefix `x.*`")
   .refine((text) => !/^nerve\.(.+\.)?\*$/.test(text), "the orchestrator's own kinds are subscribed to one by one");
+
+/** Operators make webhooks, so these may have a prefix of the orchestrator's own kinds as well. */
+const sent = z
+  .string()
+  .max(128)
+  .refine(
+    (text) => text === "*" || kindPattern.test(text.endsWith(".*") ? text.slice(0, -2) : text),
+    "an event's kind, a prefix `x.*`, or `*`",
+  );
 
 /** A right that is misspelt and so left out would mean "all". */
 const rights = {
@@ -138,6 +147,46 @@ export const bodies = {
       name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 _ -"),
       access: z.enum(["read", "admin"]),
     }),
+    bytes: bytes.operator,
+    required: true,
+  },
+  "POST /v1/webhooks": {
+    schema: z.strictObject({
+      url: z.string().min(1).max(2_048),
+      kinds: z.array(sent).min(1).max(subscriptionsAtMost).describe("Kinds, prefixes `x.*`, or `*` for all."),
+      workflow: name.nullable().optional().describe("Only what threads of this workflow say."),
+      role: name.nullable().optional().describe("Only what is about this role."),
+      agent: agentId.nullable().optional().describe("Only what this agent sent, and what names it."),
+      links: z
+        .url({ protocol: /^https?$/ })
+        .max(1_024)
+        .optional()
+        .describe("Where links lead; absent: to where this request was sent."),
+      note: z.string().max(256).default("").describe("For people: what it is for."),
+    }),
+    bytes: bytes.subscriptions,
+    required: true,
+  },
+  "POST /v1/webhooks/:id/secret": {
+    schema: z.strictObject({ overlapSeconds: z.int().min(0).max(overlapSeconds.most).default(overlapSeconds.secret) }),
+    bytes: bytes.small,
+    required: false,
+  },
+  "POST /v1/webhooks/:id/resume": { schema: nothing, bytes: bytes.small, required: false },
+  "POST /v1/webhooks/:id/replay": {
+    schema: z
+      .strictObject({
+        after: z.int().nonnegative().optional().describe("A position in the log: what comes after it is sent again."),
+        since: z.iso.datetime({ offset: true }).optional().describe("What was recorded then or later is sent again."),
+        deadLetters: z
+          .union([z.literal("all"), z.array(z.int().nonnegative()).min(1).max(limits.pageMax)])
+          .optional()
+          .describe("Positions of dead letters that are tried again, or all of them."),
+      })
+      .refine(
+        (body) => Object.values(body).filter((value) => value !== undefined).length === 1,
+        "one of `after`, `since` and `deadLetters`",
+      ),
     bytes: bytes.operator,
     required: true,
   },

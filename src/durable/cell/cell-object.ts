@@ -12,6 +12,7 @@ import { ProjectorEndpoint } from "../projector/projector-endpoint.ts";
 import { RegistryEndpoint } from "../registry/registry-endpoint.ts";
 import { RecruitmentEndpoint } from "../thread/recruitment-endpoint.ts";
 import { TaskEndpoint } from "../thread/task-endpoint.ts";
+import { WebhookEndpoint } from "../webhook/webhook-endpoint.ts";
 import { WorkflowEndpoint } from "../workflow/workflow-endpoint.ts";
 import { type Cell, createCell } from "./cell.ts";
 import { openCellDatabase } from "./cell-database.ts";
@@ -27,6 +28,7 @@ const classes: Record<ObjectKind, EndpointClass> = {
   task: TaskEndpoint,
   projector: ProjectorEndpoint,
   registry: RegistryEndpoint,
+  webhook: WebhookEndpoint,
 };
 
 const methodsOf = new Map<ObjectKind, readonly string[]>(

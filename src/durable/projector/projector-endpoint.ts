@@ -6,11 +6,10 @@ import type { EngineKind } from "../../contract/kinds/engine-kinds.ts";
 import { endedStatuses } from "../../contract/statuses.ts";
 import type { LogLag } from "../../contract/views/log-lag.ts";
 import { Endpoint } from "../endpoint.ts";
-import { isPaused } from "../environment.ts";
-import { holdAlarm } from "../host/storage/object-context.ts";
+import { type Environment, isPaused, type Neighbours } from "../environment.ts";
+import { holdAlarm, type ObjectContext } from "../host/storage/object-context.ts";
 import type { ProjectionRow, ProjectorRpc } from "../protocol/projector.ts";
 import type { RegistryHead } from "../protocol/registry-head.ts";
-import { prepareRegistryHead } from "../registry/create-d1-registry.ts";
 import { readTraceOf } from "../trace/read-trace.ts";
 import { createTraceExporter, type TraceExporter } from "../trace/trace-exporter.ts";
 import { createLagMeter } from "./lag-meter.ts";
@@ -21,6 +20,7 @@ import { encodeRow, prepareProjection } from "./projection-statements.ts";
 import type { PruneMarks } from "./prune-log.ts";
 import type { Retention } from "./retention.ts";
 import { type RetentionProgress, retentionRun, runRetention, startRetention } from "./run-retention.ts";
+import { createWebhookListeners } from "./webhook-listeners.ts";
 
 /** Where a run of retention is kept between two alarms. */
 const pruneKey = "retention";
@@ -36,10 +36,23 @@ const projectorLimits = {
   pause: 100,
 } as const;
 
-/** @returns the registry's version as it was then, in a list */
-async function writeProjection(db: D1Database, rows: EncodedRow[]): Promise<RegistryHead[]> {
-  const results = await db.batch([...prepareProjection(db, rows), prepareRegistryHead(db)]);
-  return (results.at(-1)?.results ?? []) as RegistryHead[];
+const warn = (entry: object): void => console.warn(JSON.stringify(entry));
+
+type Heads = RegistryHead & { webhooks: number };
+
+/** @returns the registry's versions as they were then, in a list */
+async function writeProjection(db: D1Database, rows: EncodedRow[]): Promise<Heads[]> {
+  const results = await db.batch([...prepareProjection(db, rows), db.prepare("SELECT id, version, webhooks FROM registry")]);
+  return (results.at(-1)?.results ?? []) as Heads[];
+}
+
+function* listKinds(rows: readonly EncodedRow[]): Iterable<string> {
+  for (const { table, values } of rows) if (table === "event") yield String(values.type);
+}
+
+async function readListeners(db: D1Database): Promise<{ id: string; kinds: string[] }[]> {
+  const { results } = await db.prepare("SELECT id, kinds FROM webhook").all<{ id: string; kinds: string }>();
+  return results.map(({ id, kinds }) => ({ id, kinds: JSON.parse(kinds) as string[] }));
 }
 
 export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
@@ -49,14 +62,21 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #writes = 0;
   #watchers = new Set<() => void>();
   #exporter: TraceExporter | undefined;
+  readonly #webhooks = createWebhookListeners({
+    ...{ read: () => readListeners(this.env.DB), wake: (id) => this.near.webhook(id).wake(), warn },
+    ...{ later: this.ctx.later, background: this.ctx.background },
+  });
   #batcher = createProjectionBatcher<EncodedRow, RegistryHead | undefined>({
     pause: projectorLimits.pause,
     later: (milliseconds, work) => this.ctx.later(milliseconds, work),
     write: async (rows) => {
-      const [head] = await writeProjection(this.env.DB, rows);
+      const [heads] = await writeProjection(this.env.DB, rows);
       countCommit("d1");
       this.#writes += 1;
       for (const wake of this.#watchers) wake();
+      if (!heads) return undefined;
+      const { webhooks, ...head } = heads;
+      this.#webhooks.tell(webhooks, listKinds(rows));
       return head;
     },
   });
@@ -106,7 +126,7 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
     const ports = {
       db: this.env.DB,
       retire: (thread: string) => this.near.thread(thread).retire(),
-      warn: (entry: object) => console.warn(JSON.stringify(entry)),
+      warn,
     };
     try {
       const done = await runRetention(ports, progress, retention, Date.now());
@@ -134,30 +154,25 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
     if (!url) return;
     for (const row of rows) {
       if (row.table !== "event" || row.thread === null || !endings.has(row.event.type)) continue;
-      this.#exporter ??= this.#createExporter(url);
+      this.#exporter ??= createExporter(url, { env: this.env, near: this.near, later: this.ctx.later });
       this.#exporter.add(row.thread);
     }
-  }
-
-  #createExporter(url: string): TraceExporter {
-    const {
-      env: { DB: db },
-      near,
-    } = this;
-    return createTraceExporter({
-      url,
-      headers: this.env.NERVEFLARE_OTLP_HEADERS,
-      async read(thread) {
-        const trace = await readTraceOf(thread, null, { db, root: near.thread(thread) });
-        return trace.ok ? trace.value : undefined;
-      },
-      fetch: (to, init) => fetch(to, init),
-      later: this.ctx.later,
-      warn: (entry) => console.warn(JSON.stringify(entry)),
-    });
   }
 
   #mark(): string {
     return `${this.#life}:${this.#writes}`;
   }
+}
+
+function createExporter(
+  url: string,
+  { env: { DB: db, NERVEFLARE_OTLP_HEADERS: headers }, near, later }: { env: Environment; near: Neighbours; later: ObjectContext["later"] },
+): TraceExporter {
+  return createTraceExporter({
+    ...{ url, headers, later, warn, fetch: (to, init) => fetch(to, init) },
+    async read(thread) {
+      const trace = await readTraceOf(thread, null, { db, root: near.thread(thread) });
+      return trace.ok ? trace.value : undefined;
+    },
+  });
 }

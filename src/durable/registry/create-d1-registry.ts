@@ -143,14 +143,9 @@ export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "hea
   };
 }
 
-/** Reads the registry's identity and version, in a batch. */
-export function prepareRegistryHead(db: D1Database): D1PreparedStatement {
-  return db.prepare("SELECT id, version FROM registry");
-}
-
 /** Reads the registry's identity and version. */
 export async function readRegistryHead(db: D1Database): Promise<RegistryHead> {
-  const head = await prepareRegistryHead(db).first<{ id: string; version: number }>();
+  const head = await db.prepare("SELECT id, version FROM registry").first<{ id: string; version: number }>();
   if (!head) throw new Error("The registry's row is missing: apply the migrations in migrations/.");
   return head;
 }

@@ -14,6 +14,7 @@ import { sessionDocs } from "./routes/session.ts";
 import { statusDocs } from "./routes/status.ts";
 import { subscriptionDocs } from "./routes/subscriptions.ts";
 import { threadDocs } from "./routes/threads.ts";
+import { webhookDocs } from "./routes/webhooks.ts";
 import { workflowDocs } from "./routes/workflows.ts";
 
 /** Routes that need no token. */
@@ -62,6 +63,7 @@ export const routeDocs: RouteDoc[] = [
   ...workflowDocs,
   ...agentDocs,
   ...subscriptionDocs,
+  ...webhookDocs,
   ...enrolmentDocs,
   ...operatorDocs,
   ...deadLetterDocs,

@@ -29,6 +29,13 @@ const right: { [R in BodyRoute]: object } = {
   "POST /v1/enrolments": { agent: "bob", capabilities: ["x"], roles: ["w/r"], kinds: ["a.b"], expiresInSeconds: 60 },
   "POST /v1/enrolments/redeem": { code: "abc" },
   "POST /v1/operators": { name: "carol", access: "read" },
+  "POST /v1/webhooks": {
+    ...{ url: "https://example.com/hook", kinds: ["a.*"], workflow: "w", role: "r", agent: "bob" },
+    ...{ links: "https://nerve.example.com", note: "chat" },
+  },
+  "POST /v1/webhooks/:id/secret": { overlapSeconds: 10 },
+  "POST /v1/webhooks/:id/resume": {},
+  "POST /v1/webhooks/:id/replay": { after: 3 },
   "POST /v1/dead-letters/retry": { thread, after: `${thread}:1`, limit: 3 },
   "POST /v1/dead-letters/:id/retry": {},
   "POST /v1/dead-letters/:id/drop": {},
@@ -60,7 +67,9 @@ describe.each(routes)("%s", (route) => {
   ];
 
   test("[API22] another's body is taken only if nothing of it is lost; else it is malformed, by name, and nothing is done", async () => {
-    const app = createTestApp(openSqliteD1());
+    // Time goes on: who tries many codes at once is held back.
+    let time = Date.parse("2026-11-20T12:00:00Z");
+    const app = createTestApp(openSqliteD1(), { now: () => (time += 1_000) });
     const [method = "", pattern = ""] = route.split(" ");
     const path = pattern.startsWith("/v1/dead-letters")
       ? pattern.replace(":id", `${thread}:1`)

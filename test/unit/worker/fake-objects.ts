@@ -9,6 +9,7 @@ import { hashToken } from "../../../src/durable/agent/token-hash.ts";
 import type { AgentRpc, Principal } from "../../../src/durable/protocol/agent.ts";
 import type { ProjectorRpc } from "../../../src/durable/protocol/projector.ts";
 import type { RecruitmentRpc } from "../../../src/durable/protocol/recruitment.ts";
+import type { WebhookRpc } from "../../../src/durable/protocol/webhook.ts";
 import type { WorkflowRpc } from "../../../src/durable/protocol/workflow.ts";
 
 export interface FakeObjects {
@@ -16,6 +17,7 @@ export interface FakeObjects {
   thread(id: string): RecruitmentRpc;
   workflow(name: string): WorkflowRpc;
   projector(): Pick<ProjectorRpc, "changed" | "lag">;
+  webhook(id: string): WebhookRpc;
   /** The log has moved on: whoever waits for it is woken. */
   wakeLog(): void;
   /** Every call, in order: the object's address, the method, the arguments. */
@@ -72,6 +74,39 @@ export function createFakeObjects(): FakeObjects {
     agent: (name) => createFakeAgent(name, state),
     thread: (id) => createFakeThread(id, state),
     workflow: (name) => createFakeWorkflow(name, state, paused),
+    webhook: (id) => createFakeWebhook(id, state),
+  };
+}
+
+function createFakeWebhook(id: string, { note }: FakeState): WebhookRpc {
+  const noting = (method: string, ...args: unknown[]) => note(`webhook/${id}`, method, ...args);
+  return {
+    create: async (webhook) => noting("create", webhook),
+    wake: async () => noting("wake"),
+    async standing() {
+      return {
+        ...{ state: "active", reason: null, position: 7, pending: 0, deadLetters: 1, delivered: 3, lastDeliveredAt: null, failures: 0 },
+        ...{ lastError: null, nextAttemptAt: null, formerSecretUntil: null },
+      };
+    },
+    async deadLetters(query) {
+      noting("deadLetters", query);
+      const at = "2026-11-20T12:00:00.000Z";
+      return { deadLetters: [{ position: 3, id: "e", type: "a.b", attempts: 13, error: "answered 500", at }], next: null };
+    },
+    async rotate(secret, overlap) {
+      noting("rotate", secret, overlap);
+      return succeed(null);
+    },
+    async resume() {
+      noting("resume");
+      return succeed(null);
+    },
+    async replay(order) {
+      noting("replay", order);
+      return succeed("after" in order ? { from: order.after, deadLetters: 0 } : { from: null, deadLetters: 1 });
+    },
+    remove: async () => noting("remove"),
   };
 }
 

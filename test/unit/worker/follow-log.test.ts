@@ -13,6 +13,7 @@ function setUp() {
   let now = Date.parse("2026-11-20T12:00:00Z");
   const app = createApp({
     ...{ db, agent: objects.agent, thread: objects.thread, workflow: objects.workflow, projector: objects.projector },
+    webhook: objects.webhook,
     ...{ registryChanged: async () => {}, compile: compileStandIn, asset: answerAsset, adminToken, now: () => now },
     ...{ randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)), log: () => {} },
   });

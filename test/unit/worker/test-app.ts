@@ -54,6 +54,7 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
     thread: objects.thread,
     workflow: objects.workflow,
     projector: objects.projector,
+    webhook: objects.webhook,
     registryChanged: async () => {},
     compile: compileStandIn,
     asset: answerAsset,

@@ -1,0 +1,87 @@
+/** One attempt to bring one event to a receiver: what is sent, and what its answer means. Knows no storage. */
+import type { LogEntry } from "../../contract/views/log.ts";
+import { judgeWebhookAddress, unreachedHeader } from "../../contract/webhook-address.ts";
+import { numberKey } from "../host/store/collections.ts";
+import { linkTo } from "./link-to.ts";
+import { nameMessage, signWebhook } from "./sign-webhook.ts";
+import type { WebhookSettings } from "./webhook-documents.ts";
+import { webhookLimits } from "./webhook-limits.ts";
+
+export interface DeliveryPorts {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  now(): number;
+  /** Whether receivers may be in private networks. */
+  allowsPrivate: boolean;
+}
+
+/** `gone`: the receiver wants nothing any more. `retryAfter`: milliseconds that it wants to be left alone. */
+export type Attempt = { ok: true } | { ok: false; error: string; gone?: true; retryAfter?: number };
+
+/** Never throws: what goes wrong is the receiver's, and counts against it. */
+export async function attemptDelivery(settings: WebhookSettings, entry: LogEntry, ports: DeliveryPorts): Promise<Attempt> {
+  const judged = judgeWebhookAddress(settings.url, ports.allowsPrivate);
+  if (!judged.ok) return { ok: false, error: judged.error };
+  const late = new AbortController();
+  // Not `AbortSignal.timeout`, which keeps the object in memory until its time, whatever was answered.
+  const timer = setTimeout(() => late.abort(new DOMException("too late", "TimeoutError")), webhookLimits.answer);
+  try {
+    const init = await prepareRequest(settings, entry, ports.now());
+    return await readAnswer(await ports.fetch(judged.url, { ...init, signal: late.signal }));
+  } catch (error) {
+    return { ok: false, error: describeFailure(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The request: a CloudEvent in structured mode, signed with each secret that is good now. */
+async function prepareRequest(
+  { secret, former, links }: WebhookSettings,
+  { event, position }: LogEntry,
+  now: number,
+): Promise<RequestInit> {
+  const link = linkTo(event, links);
+  // Several are under way at once: by the standard's own extension a receiver puts them in order.
+  const body = JSON.stringify({ ...event, sequence: numberKey(position), ...(link !== undefined && { nrvlink: link }) });
+  const secrets = former && former.until > now ? [secret, former.secret] : [secret];
+  const [id, timestamp] = [await nameMessage(event), Math.floor(now / 1000)];
+  return {
+    method: "POST",
+    // Where a receiver redirects to was judged by nobody.
+    redirect: "manual",
+    headers: {
+      "content-type": "application/cloudevents+json; charset=utf-8",
+      "user-agent": "nerveflare",
+      "webhook-id": id,
+      "webhook-timestamp": String(timestamp),
+      "webhook-signature": await signWebhook(secrets, { id, timestamp, body }),
+    },
+    body,
+  };
+}
+
+async function readAnswer(response: Response): Promise<Attempt> {
+  const { status, headers } = response;
+  // Nothing of it is kept: it may be anything, and of any length.
+  await response.body?.cancel().catch(() => {});
+  if (status >= 200 && status < 300) return { ok: true };
+  const unreached = headers.get(unreachedHeader);
+  if (unreached !== null) return { ok: false, error: describeFailure(new Error(decodeURIComponent(unreached))) };
+  if (status >= 300 && status < 400)
+    return { ok: false, error: `answered ${status}: redirects are not followed, so give the address that it leads to` };
+  if (status === 410) return { ok: false, error: "answered 410: it wants nothing any more", gone: true };
+  const error = `answered ${status}`;
+  const pause = status === 429 || status === 503 ? readRetryAfter(headers.get("retry-after")) : undefined;
+  return { ok: false, error, ...(pause !== undefined && { retryAfter: pause }) };
+}
+
+function readRetryAfter(text: string | null): number | undefined {
+  if (text === null || !/^\d{1,9}$/.test(text)) return undefined;
+  return Math.min(Number(text) * 1000, webhookLimits.retryAfter);
+}
+
+function describeFailure(error: unknown): string {
+  const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
+  if (name === "TimeoutError") return `no answer within ${webhookLimits.answer / 1000} seconds`;
+  return `cannot be reached: ${message}`.slice(0, webhookLimits.error);
+}

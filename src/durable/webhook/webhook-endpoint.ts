@@ -1,0 +1,89 @@
+/** What may be asked of a webhook: a thin host of its deliveries. */
+import type { Result } from "../../contract/problem.ts";
+import { refuse } from "../../contract/problem.ts";
+import type { WebhookReplay, WebhookStanding } from "../../contract/views/webhook.ts";
+import { Endpoint } from "../endpoint.ts";
+import { isPaused } from "../environment.ts";
+import { holdAlarm, readName, ringAgain } from "../host/storage/object-context.ts";
+import { createStore } from "../host/store/store.ts";
+import type { NewWebhook, ReplayOrder, WebhookRpc } from "../protocol/webhook.ts";
+import { attemptDelivery } from "./attempt-delivery.ts";
+import { readAt, readMatching } from "./read-matching.ts";
+import { createWebhook, type Webhook } from "./webhook.ts";
+
+export class WebhookEndpoint extends Endpoint implements WebhookRpc {
+  #made: Webhook | undefined;
+
+  get #webhook(): Webhook {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  /** Undefined where it was never made, or removed: asking must store nothing. */
+  get #known(): Webhook | undefined {
+    return this.#made || this.ctx.isStored() ? this.#webhook : undefined;
+  }
+
+  #make(): Webhook {
+    const { ctx, env } = this;
+    ctx.keepName();
+    const now = (): number => Date.now();
+    const ports = {
+      fetch: (url: string, init: RequestInit) => fetch(url, init),
+      now,
+      allowsPrivate: env.NERVEFLARE_PRIVATE_WEBHOOKS === "true",
+    };
+    return createWebhook({
+      store: createStore(ctx.storage, `webhook/${readName(ctx)}`),
+      now,
+      setAlarm: (at) => void ctx.setAlarm(at),
+      read: (filter, from) => readMatching(env.DB, filter, from),
+      readAt: (positions) => readAt(env.DB, positions),
+      attempt: (settings, entry) => attemptDelivery(settings, entry, ports),
+      warn: (entry) => console.warn(JSON.stringify(entry)),
+    });
+  }
+
+  create(webhook: NewWebhook): Promise<void> {
+    return this.#webhook.create(webhook);
+  }
+
+  async wake(): Promise<void> {
+    await this.#known?.wake();
+  }
+
+  async standing(): Promise<WebhookStanding | null> {
+    return (await this.#known?.standing()) ?? null;
+  }
+
+  async deadLetters(...query: Parameters<WebhookRpc["deadLetters"]>): ReturnType<WebhookRpc["deadLetters"]> {
+    return (await this.#known?.deadLetters(...query)) ?? { deadLetters: [], next: null };
+  }
+
+  async rotate(secret: string, overlap: number): Promise<Result<null>> {
+    return (await this.#known?.rotate(secret, overlap)) ?? none();
+  }
+
+  async resume(): Promise<Result<null>> {
+    return (await this.#known?.resume()) ?? none();
+  }
+
+  async replay(order: ReplayOrder): Promise<Result<WebhookReplay>> {
+    return (await this.#known?.replay(order)) ?? none();
+  }
+
+  async remove(): Promise<void> {
+    this.#known?.forget();
+    this.#made = undefined;
+    await this.ctx.deleteAll();
+  }
+
+  async alarm(): Promise<void> {
+    if (isPaused(this.env)) return holdAlarm(this.ctx);
+    await ringAgain(this.ctx, async () => this.#known?.alarm());
+  }
+}
+
+function none() {
+  return refuse("not_found", "This webhook was removed.");
+}
