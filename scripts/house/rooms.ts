@@ -105,8 +105,12 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/inspector/pages": {
     is: "a page each, in a file each",
-    may: [contract, "src/inspector/data", "src/inspector/parts", "preact"],
+    may: [contract, "src/inspector/data", "src/inspector/pages/thread", "src/inspector/parts", "preact", "preact-iso"],
     apart: true,
+  },
+  "src/inspector/pages/thread": {
+    is: "the parts of a thread's page",
+    may: [contract, "src/compile/draw", "src/inspector/data", "src/inspector/data/story", "src/inspector/parts", "preact", "preact-iso"],
   },
   "src/inspector/parts": {
     is: "what pages are put together of",
@@ -114,8 +118,9 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/inspector/data": {
     is: "what pages show: the API, the log as it comes, and models of both that know no page",
-    may: [contract, "src/client/event-parser.ts", "@preact/signals", "preact"],
+    may: [contract, "src/client/event-parser.ts", "src/inspector/data/story", "@preact/signals", "preact"],
   },
+  "src/inspector/data/story": { is: "a thread as it was at any moment; knows no page", may: [contract] },
   "src/exec": { is: "makes any program an agent", may: [contract, "src/client", "node:*"] },
   "src/chaos": {
     is: "a line that misbehaves, between an agent and its server",

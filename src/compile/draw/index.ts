@@ -4,10 +4,12 @@ import { createAuthorPicture, type NeverDrawn } from "./author-picture.ts";
 import { createMachinePicture } from "./machine-picture.ts";
 import { writeMermaid } from "./mermaid.ts";
 import type { Picture, PictureNode } from "./picture.ts";
+import { type PlacedPicture, placePicture } from "./placed-picture.ts";
 import { drawSvg } from "./svg.ts";
 import type { Theme } from "./theme.ts";
 
 export { PictureTooDenseError } from "./layout.ts";
+export type { PlacedArrow, PlacedBox, PlacedPicture } from "./placed-picture.ts";
 export type { Theme } from "./theme.ts";
 
 /** What to draw of a workflow. */
@@ -56,4 +58,12 @@ export async function drawWorkflowSvg(compiled: Drawn, options: DrawOptions & Sv
 /** Draws a workflow as a Mermaid `stateDiagram-v2`. */
 export function drawWorkflowMermaid(compiled: Drawn, options: DrawOptions = {}): string {
   return writeMermaid(createPicture(compiled, options));
+}
+
+/**
+ * Lays a workflow's picture out and leaves the drawing to others.
+ * @throws {PictureTooDenseError}
+ */
+export async function placeWorkflow(compiled: Drawn, options: DrawOptions = {}): Promise<PlacedPicture> {
+  return placePicture(createPicture(compiled, options));
 }

@@ -20,11 +20,15 @@ async function importElk(): Promise<ELK> {
   return new Constructor({ workerFactory: () => new FakeWorker() as BrowserWorker });
 }
 
-/** The library looks for `self` as it is evaluated; where there is one, as in workerd, it is out of sight for that moment. */
+/**
+ * The library looks for `self` as it is evaluated; where there is one, as in workerd, it is out of sight for that moment. It keeps what is
+ * global by another name, `global` if there is no `window`: a browser's worker has neither.
+ */
 async function importWorker(): Promise<new () => object> {
-  const scope = globalThis as { self?: unknown };
+  const scope = globalThis as { self?: unknown; global?: unknown };
   const own = Object.getOwnPropertyDescriptor(scope, "self");
   const hidden = typeof scope.self !== "undefined" && !("document" in globalThis);
+  if (hidden) scope.global ??= globalThis;
   if (hidden) Object.defineProperty(scope, "self", { value: undefined, configurable: true, writable: true });
   try {
     const module = (await import("elkjs/lib/elk-worker.min.js" as string)) as {

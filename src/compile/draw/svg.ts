@@ -1,5 +1,6 @@
 /** A picture as SVG: one file that stands alone, readable in light and in dark. */
-import { type Box, type Layout, layoutPicture, type PlacedEdge, type PlacedNode, type Point } from "./layout.ts";
+import { arrowHead, writeArrow } from "./arrow.ts";
+import { type Box, type Layout, layoutPicture, type PlacedEdge, type PlacedNode } from "./layout.ts";
 import { drawLegend } from "./legend.ts";
 import type { Picture, PictureEdge } from "./picture.ts";
 import { badge, measureBadge, padding } from "./size-picture.ts";
@@ -10,7 +11,6 @@ import { type Theme, writeStyleSheet } from "./theme.ts";
 const margin = 24;
 /** Pixels that the header and the notes take at least, however narrow the picture is. */
 const leastWidth = 420;
-const cornerRadius = 8;
 
 /** Draws a picture. The same picture gives the same text. */
 export async function drawSvg(
@@ -118,42 +118,14 @@ function isEngine({ kind }: PictureEdge): boolean {
 }
 
 function drawEdge({ edge, points }: PlacedEdge): string {
-  const last = points.at(-1);
-  const before = points.at(-2);
-  if (!last || !before) return "";
+  const arrow = writeArrow(points);
+  if (!arrow) return "";
+  const { path, tip, turn } = arrow;
   const head = isEngine(edge) ? "engine-head" : edge.kind === "never" ? "head never-head" : "head";
-  const angle = Math.atan2(last.y - before.y, last.x - before.x);
-  // The line ends inside the arrowhead, whose tip alone touches the box.
-  const end = { x: last.x - 6 * Math.cos(angle), y: last.y - 6 * Math.sin(angle) };
-  const turn = round((angle * 180) / Math.PI);
   return [
-    `<path class="${classes[edge.kind]}" d="${writePath([...points.slice(0, -1), end])}"/>`,
-    `<path class="${head}" d="M0 0L-9 -4.5L-7 0L-9 4.5Z" transform="translate(${round(last.x)} ${round(last.y)}) rotate(${turn})"/>`,
+    `<path class="${classes[edge.kind]}" d="${path}"/>`,
+    `<path class="${head}" d="${arrowHead}" transform="translate(${round(tip.x)} ${round(tip.y)}) rotate(${turn})"/>`,
   ].join("");
-}
-
-/** A line through points with its corners rounded. */
-function writePath(points: Point[]): string {
-  const parts: string[] = [];
-  for (const [index, point] of points.entries()) {
-    const from = points[index - 1];
-    const to = points[index + 1];
-    if (!from) parts.push(`M${round(point.x)} ${round(point.y)}`);
-    else if (!to) parts.push(`L${round(point.x)} ${round(point.y)}`);
-    else {
-      const start = approach(point, from);
-      const end = approach(point, to);
-      parts.push(`L${round(start.x)} ${round(start.y)}Q${round(point.x)} ${round(point.y)} ${round(end.x)} ${round(end.y)}`);
-    }
-  }
-  return parts.join("");
-}
-
-/** The point on the way from a corner to its neighbour where the curve begins. */
-function approach(corner: Point, neighbour: Point): Point {
-  const length = Math.hypot(neighbour.x - corner.x, neighbour.y - corner.y);
-  const share = length === 0 ? 0 : Math.min(cornerRadius, length / 2) / length;
-  return { x: corner.x + (neighbour.x - corner.x) * share, y: corner.y + (neighbour.y - corner.y) * share };
 }
 
 function drawLabel({ edge, label }: PlacedEdge): string {

@@ -9,6 +9,12 @@ export const inspectorLimits = {
   retryMost: 20_000,
   /** Events kept for one frame: a second of 100 threads at 20 events a second, and what a hidden page need not keep. */
   batch: 2_000,
+  /** Between two readings of a thread that goes on: so many are made a second at most, however fast it is. */
+  rest: 250,
+  /** Moments of one thread that are read: those of ten thousand steps, in memory that a phone has. */
+  moments: 60_000,
+  /** Lanes of a sequence diagram: more are not told apart on any screen. */
+  lifelines: 12,
   /** For a page to be hidden: then it is shown anew rather than given all that it missed. */
   hidden: 5 * 60_000,
 } as const;
