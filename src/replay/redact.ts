@@ -28,7 +28,7 @@ export function redactReplay(ir: WorkflowIr, replay: Replay): Replay {
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redact(inner, name)]));
   };
-  const { event, start, steps, thread: _, ...rest } = replay;
+  const { event, start, steps, supplement: added, thread: _, ...rest } = replay;
   return {
     ...rest,
     event: Object.fromEntries(
@@ -39,11 +39,13 @@ export function redactReplay(ir: WorkflowIr, replay: Replay): Replay {
       }),
     ),
     ...(start && { start: { to: start.to } }),
-    steps: steps.map(({ agent, output, body, children, expect, ...step }) => ({
+    ...(added !== undefined && { supplement: redact(added) }),
+    steps: steps.map(({ agent, output, body, children, supplement, expect, ...step }) => ({
       ...step,
       ...(agent !== undefined && { agent: agent === null ? null : nameAgent(agent) }),
       output: redact(output) as typeof output,
       ...(body !== undefined && { body: blank(body) }),
+      ...(supplement !== undefined && { supplement: redact(supplement) }),
       ...(children && { children: children.map((child) => redact(child)) }),
       ...(expect && { expect: { to: expect.to } }),
     })),

@@ -1,6 +1,6 @@
 /** Takes a thread's decisions again, by the moderator of another revision, and tells where it decides otherwise. Pure. */
 import { createModerator, type Moderator } from "../compile/decide/create-moderator.ts";
-import type { Decision, DecisionResult, DecisionView, Step } from "../compile/decide/view.ts";
+import type { Decision, DecisionView, Step } from "../compile/decide/view.ts";
 import { isEngineOutput } from "../compile/decide/view.ts";
 import type { RoleIr, WorkflowIr } from "../compile/ir.ts";
 import type { Json } from "../contract/event.ts";
@@ -13,24 +13,31 @@ export interface ReplayResult {
   steps: number;
   /** A line per difference, each naming its step. */
   differences: string[];
-  /** What was decided at the start and after each step; undefined: nothing, or it failed. */
-  decisions: (Decision | undefined)[];
+  /** What was decided at the start and after each step, as expectations say it; undefined: it failed. */
+  decisions: (Pick<ReplayExpectation, "to" | "prompt"> | undefined)[];
 }
 
 /** Replays a thread. What stands after a step that goes another way is decided all the same, on what the thread did. */
-export async function replayThread(ir: WorkflowIr, { event, start, steps }: Replay): Promise<ReplayResult> {
+export async function replayThread(ir: WorkflowIr, { event, start, supplement: added, steps }: Replay): Promise<ReplayResult> {
   const moderator = createModerator(ir);
   const differences: string[] = [];
-  const decisions: (Decision | undefined)[] = [];
+  const decisions: ReplayResult["decisions"] = [];
   const note = (place: number, lines: string[]): void => {
     differences.push(
       ...lines.map((line) => (place === 0 ? `at the start: ${line}` : `step ${place} (${steps[place - 1]?.role}): ${line}`)),
     );
   };
   const history: Step[] = [];
+  let supplement = added;
   const view = (which: DecisionView["start"]["which"]): DecisionView => {
     const last = history.at(-1);
-    return { start: { workflow: ir.name, event, which }, ...(last && { last }), steps: () => [...history] };
+    const known = supplement ?? undefined;
+    return {
+      start: { workflow: ir.name, event, which },
+      ...(last && { last }),
+      ...(known !== undefined && { supplement: known }),
+      steps: () => [...history],
+    };
   };
   const decide = async (
     place: number,
@@ -43,13 +50,19 @@ export async function replayThread(ir: WorkflowIr, { event, start, steps }: Repl
     // The turn would be one too many: the engine's own status decides instead.
     const isSpent = chosen.ok && !chosen.decision.target.startsWith("$") && node !== "$START" && history.length >= ir.maxRounds;
     const result = isSpent ? await moderator.decide(node, seen, "$MAX_ROUNDS") : chosen;
-    decisions.push(result.ok ? result.decision : undefined);
-    const following = steps[place];
-    if (expect) note(place, await compare(moderator, node, seen, result, expect, following));
+    if (!result.ok) {
+      decisions.push(undefined);
+      if (expect) note(place, [`no decision (${result.error.code}): ${result.error.message}; it was ${expect.to}`]);
+      return;
+    }
+    const prompt = await readPrompt(moderator, node, seen, result.decision, steps[place]);
+    decisions.push({ to: result.decision.target, prompt });
+    if (expect) note(place, compare(result.decision, prompt, expect));
   };
   await decide(0, "$START", start);
   for (const [index, step] of steps.entries()) {
     const place = index + 1;
+    if (step.supplement !== undefined) supplement = step.supplement;
     if (step.resumed) {
       decisions.pop();
       await decide(index, "$START", { to: step.role }, "resume");
@@ -93,25 +106,13 @@ function judgeEngineStep(ir: WorkflowIr, role: RoleIr, status: string): string[]
   return [`${status} is not handed to the graph here: ${then}`];
 }
 
-async function compare(
-  moderator: Moderator,
-  node: string,
-  view: DecisionView,
-  result: DecisionResult,
-  { to, prompt, because }: ReplayExpectation,
-  following: ReplayStep | undefined,
-): Promise<string[]> {
-  if (!result.ok) return [`no decision (${result.error.code}): ${result.error.message}; it was ${to}`];
-  const { decision } = result;
+function compare(decision: Decision, said: string | null, { to, prompt, because }: ReplayExpectation): string[] {
   if (decision.target !== to)
     return [
       `goes to ${decision.target}, not to ${to}${because === undefined ? "" : `, because ${JSON.stringify(decision.because)}, not ${JSON.stringify(because)}`}`,
     ];
   const lines: string[] = [];
-  if (prompt !== undefined) {
-    const said = await readPrompt(moderator, node, view, decision, following);
-    if (said !== prompt) lines.push(`the prompt is ${JSON.stringify(said)}, not ${JSON.stringify(prompt)}`);
-  }
+  if (prompt !== undefined && said !== prompt) lines.push(`the prompt is ${JSON.stringify(said)}, not ${JSON.stringify(prompt)}`);
   if (because !== undefined && !isSameReason(because, decision.because as unknown as Json))
     lines.push(`because ${JSON.stringify(decision.because)}, not ${JSON.stringify(because)}`);
   return lines;

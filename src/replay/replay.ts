@@ -23,6 +23,8 @@ const step = z.strictObject({
   expect: expectation.optional(),
   /** The thread began again before this step, by `$START.resume`. */
   resumed: z.literal(true).optional(),
+  /** What resumes had added when this step was decided on: prompts see it as `_supplement` from here on; null takes it away. */
+  supplement: z.json().optional(),
 });
 
 export const replay = z.strictObject({
@@ -34,6 +36,8 @@ export const replay = z.strictObject({
   revision: z.string().optional(),
   event: object,
   start: expectation.optional(),
+  /** What a resume had added before the first turn. */
+  supplement: z.json().optional(),
   steps: z.array(step),
 });
 

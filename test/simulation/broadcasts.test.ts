@@ -255,6 +255,9 @@ describe("[AUD6] a thread that is resumed while its broadcast is open", () => {
     ]);
     expect(Date.parse(given[0]?.deadline ?? "") - cluster.now()).toBeGreaterThan(9 * minute);
     expect(await turns(cluster, "ann")).toEqual([]);
+    // What was added is in the log too: whoever decides the thread again needs it.
+    const logged = [...cluster.log.values()].flatMap(({ row }) => (row.event.type === "nerve.turn.assigned" ? [row.event.data] : []));
+    expect(logged).toMatchObject([{}, { asked: 2, resumed: { reason: "a question", supplement: { hurry: true } } }]);
     const { waiting } = await show(cluster, thread);
     expect(waiting).toMatchObject({ for: "answered", until: given[0]?.deadline });
     for (const agent of ["bea", "cid"]) await answer(cluster, agent);

@@ -67,7 +67,7 @@ async function verified(ir: Parameters<typeof replayThread>[0], replay: Replay):
   const [first] = differences;
   if (first === undefined) return replay;
   throw new CliError(`The thread's own revision decides otherwise than the thread did: ${first}`, {
-    hint: "A part of what it saw is not to be had: what a resume added, or children that are gone. Fork it up to an earlier step, and export that.",
+    hint: "A part of what it saw is not to be had any more: what a resume added is in the log, and children are threads of their own. Fork it up to an earlier step, and export that.",
   });
 }
 
@@ -80,7 +80,7 @@ async function redacted(ir: Parameters<typeof replayThread>[0], replay: Replay):
     throw new CliError(`Without its words the thread is decided otherwise: ${first}`, {
       hint: "A condition or a schema looks at what was taken out. Export it without --redact, and take the words out by hand.",
     });
-  const [start, ...others] = decisions.map((decision) => decision && { to: decision.target, prompt: decision.prompt });
+  const [start, ...others] = decisions;
   return {
     ...bare,
     ...(bare.start && start && { start }),

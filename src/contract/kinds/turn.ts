@@ -40,6 +40,9 @@ export const handover = open({
 });
 export type Handover = z.infer<typeof handover>;
 
+/** Why a thread went on after it was suspended or had ended. */
+const resumed = open({ reason: z.string(), supplement: json });
+
 /** `data` of `nerve.turn.assigned`. */
 export const turnAssigned = open({
   turn: z.string(),
@@ -66,9 +69,7 @@ export const turnAssigned = open({
   last: open({ role: z.string(), agent: z.string().nullable(), output: json, body: z.string().optional() })
     .nullable()
     .describe("The answer before this turn; null at the first."),
-  resumed: open({ reason: z.string(), supplement: json })
-    .optional()
-    .describe("Why its thread went on after it was suspended, and what a person added."),
+  resumed: resumed.optional().describe("Why its thread went on after it was suspended, and what a person added."),
   handover: handover.optional(),
   history: z.string().describe("Where the rest of the thread is read."),
 });
@@ -84,6 +85,8 @@ export const turnLogged = open({
   round: z.int().positive(),
   prompt: z.string(),
   deadline: time,
+  resumed: resumed.optional(),
+  supplement: json.optional().describe("What an earlier resume added, which prompts go on to see."),
 });
 export type TurnLogged = z.infer<typeof turnLogged>;
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { ReplayStep } from "../../../src/replay/replay.ts";
 import { openWorkflow } from "../../../src/testing/open-workflow.ts";
 import { createFolder, fine, run } from "./run.ts";
 
@@ -45,12 +46,12 @@ const answered = {
 };
 
 /** A server that has one thread. */
-async function serve(change: { thread?: object; messages?: object[]; events?: object[] } = {}): Promise<string[]> {
+async function serve(change: { thread?: object; messages?: object[]; events?: object[]; source?: string } = {}): Promise<string[]> {
   const answers: [RegExp, object][] = [
     [/\/messages/, { messages: change.messages ?? [message], next: null }],
     [/^\/v1\/threads\//, { ...thread, ...change.thread }],
     [/^\/v1\/events/, { events: change.events ?? [assigned], next: null }],
-    [/\/revisions\/abcdef0123$/, { name: "fine", revision: "abcdef0123", createdAt: at(0), source }],
+    [/\/revisions\/abcdef0123$/, { name: "fine", revision: "abcdef0123", createdAt: at(0), source: change.source ?? source }],
   ];
   const server = createServer((request, response) => {
     const found = answers.find(([path]) => path.test(request.url ?? ""));
@@ -123,5 +124,60 @@ test("[EXPORT7] what its own revision decides otherwise is no test, and is told"
   expect(await exportTo("odd.json", await serve({ messages: [odd] }))).toMatchObject({
     code: 1,
     err: expect.stringContaining("own revision decides otherwise than the thread did: step 1"),
+  });
+});
+
+describe("a thread that did not go straight on", () => {
+  const text = source
+    .replace("const: done }", "enum: [done, more] }")
+    .replace("worker: { done:", 'worker: { more: { role: worker, prompt: "More, with {{ _supplement.hint }}." }, done:');
+  const answer = (round: number, $status: string, prompt: string, more: object = {}) => ({
+    ...message,
+    round,
+    output: { $status, note: "n" },
+    decision: { to: $status === "done" ? "$END" : "worker", prompt, because: JSON.stringify({ form: "status", status: $status }) },
+    ...more,
+  });
+  const turn = (round: number, beginning: string, more: object = {}) => ({
+    event: { ...assigned.event, data: { ...assigned.event.data, turn: `${beginning}.1.1:${round}`, round, ...more } },
+  });
+  const readSteps = async (change: Parameters<typeof serve>[0]) => {
+    const { err, read } = await exportTo("turned.json", await serve({ ...change, source: text }), "--force");
+    expect(err).toBe("");
+    return JSON.parse(read());
+  };
+
+  test("[EXPORT9] what resumes added is read from the log: of a turn given again, and of one that was answered meanwhile", async () => {
+    const resumed = { reason: "r", supplement: { hint: "a" } };
+    const { steps, supplement } = await readSteps({
+      messages: [answer(1, "more", "More, with a."), answer(2, "more", "More, with b."), answer(3, "done", "It is done: n.")],
+      // The second turn was answered while the thread stood still: it was decided on when that was over.
+      events: [turn(1, "t"), turn(1, "t", { resumed }), turn(2, "t", resumed), turn(3, "t", { supplement: { hint: "b" } })],
+    });
+    expect(supplement).toBeUndefined();
+    expect(steps.map((step: ReplayStep) => step.supplement)).toEqual([{ hint: "a" }, { hint: "b" }, undefined]);
+  });
+
+  test("[EXPORT9] begun anew, a thread knows nothing of what was added before", async () => {
+    const events = [turn(1, "t", { supplement: { hint: "a" } }), turn(2, "t", { supplement: { hint: "a" } }), turn(4, "t-2")];
+    const { steps, supplement } = await readSteps({
+      messages: [
+        answer(1, "more", "More, with a."),
+        answer(2, "done", "It is done: n.", { until: 2 }),
+        answer(4, "done", "It is done: n."),
+      ],
+      events,
+    });
+    expect([supplement, steps.length]).toEqual([{ hint: "a" }, 2]);
+    expect(steps.map((step: ReplayStep) => step.supplement)).toEqual([undefined, null]);
+  });
+
+  test("[EXPORT10] a thread that was begun anew from its start is what it did since, and nothing is missing of it", async () => {
+    const { steps, start } = await readSteps({
+      messages: [answer(1, "done", "It is done: n.", { until: 2 }), answer(3, "done", "It is done: n.")],
+      events: [turn(1, "t", { prompt: "Else." }), turn(3, "t-2")],
+    });
+    expect(steps).toMatchObject([{ role: "worker", expect: { to: "$END" } }]);
+    expect(start).toEqual({ to: "worker", prompt: "Do it." });
   });
 });

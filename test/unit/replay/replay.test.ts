@@ -166,6 +166,55 @@ test("[EXPORT4] without its words a thread keeps its shape, its statuses and its
   expect((await replayThread(ir, bare)).differences).toEqual([]);
 });
 
+test("[EXPORT9] what resumes added is seen from its step on until another takes it away, also where the thread begins again", async () => {
+  const ir = read(
+    file
+      .replace("Review {{ notes }}", "Review {{ _supplement.hint }}")
+      .replace("Look again.", "Look at {{ _supplement.hint }}.")
+      .replace("Write {{ data.what }}.", "Write {{ _supplement.hint }}."),
+  );
+  const [first, second, third, fourth, fifth] = thread.steps;
+  if (!first || !second || !third || !fourth || !fifth) throw new Error("the thread has five steps");
+  const told = (hint: string) => ({ to: "reviewer", prompt: `Review ${hint} of ann.` });
+  const resumed: Replay = {
+    ...thread,
+    start: { to: "author", prompt: "Write early." },
+    supplement: { hint: "early" },
+    steps: [
+      { ...first, supplement: { hint: "it" }, expect: told("it") },
+      second,
+      { ...third, supplement: null, expect: told("") },
+      fourth,
+      { ...fifth, supplement: { hint: "that" } },
+    ],
+  };
+  expect((await replayThread(ir, resumed)).differences).toEqual([]);
+  expect((await replayThread(ir, { ...resumed, steps: [{ ...first, expect: told("it") }] })).differences).toHaveLength(1);
+  const bare = redactReplay(ir, resumed);
+  expect(bare).toMatchObject({
+    supplement: { hint: "xxxxx" },
+    steps: [{ supplement: { hint: "xx" } }, {}, { supplement: null }, {}, { supplement: { hint: "xxxx" } }],
+  });
+  expect(replay.parse(bare)).toEqual(bare);
+});
+
+test("[EXPORT10] a prompt that tells of children is expected as it was rendered when they had ended", async () => {
+  const spawns = 'done: { role: reviewer, prompt: "Children: {{ _children[0].output.n }}.", spawn: [{ workflow: kid, await: true }] }';
+  const ir = read(file.replace(/done: \{ role: reviewer.*/, `${spawns} }`));
+  const [first, second] = thread.steps;
+  if (!first || !second) throw new Error("the thread has steps");
+  const children = [{ thread: "t2", workflow: "kid", status: "completed", output: { n: 7 } }];
+  const { decisions } = await replayThread(ir, {
+    ...thread,
+    steps: [
+      { ...first, expect: undefined },
+      { ...second, children },
+    ],
+  });
+  const prompts = decisions.map((decision) => decision?.prompt);
+  expect(prompts).toEqual(["Write the secret plan.", "Children: 7.", "Nobody looked."]);
+});
+
 test("[EXPORT4] a word that a condition looks for stays", async () => {
   const ir = read(file.replace("goal: Read it.", "goal: Read it.\n    eligibility: { where: \"id = 'special case'\" }"));
   const [step] = thread.steps;

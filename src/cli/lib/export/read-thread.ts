@@ -23,15 +23,20 @@ const exportLimits = {
 export async function readThread(api: Api, id: string): Promise<{ replay: Replay; thread: Thread }> {
   const path = `v1/threads/${encodeURIComponent(id)}`;
   const thread = (await api.call("GET", path)) as Thread;
-  const counted = (await readMessages(api, path)).filter(({ until }) => until === undefined);
-  const [first] = counted;
-  if (!first)
+  const kept = await readMessages(api, path);
+  // Of a thread that was begun anew, what it took back does not count.
+  const counted = kept.filter(({ until }) => until === undefined);
+  const oldest = kept[0]?.round ?? 1;
+  if (counted.length === 0)
     throw new CliError(`${id} has no step yet: there is nothing to decide again.`, { hint: "Export it once a turn was answered." });
-  const isWhole = first.round === 1 && !counted.some(isShortened);
-  const log = isWhole ? new Map<number, Logged>() : await readLog(api, id);
-  const messages = isWhole ? counted : fillUp(thread, counted, log);
+  const isWhole = oldest === 1 && !counted.some(isShortened);
+  const log = await readLog(api, id, isWhole ? "nerve.turn.assigned" : undefined);
+  const messages = isWhole ? counted : fillUp(thread, counted, oldest, log);
   if (isTruncated(thread.event.data)) throw gone(thread, "the event that began it was too large to be kept");
-  const start = await readFirstTurn(api, id, log);
+  // The log may have forgotten whose turn was first, and what resumes added.
+  const turns = messages.map(({ round }) => log.get(round));
+  const [began] = turns;
+  const added = began?.opened.resumed === false ? began.opened.added : undefined;
   const children = await readChildren(api, thread);
   const { event, workflow, revision } = thread;
   const agent = event.source.replace(/^\/agents\//, "");
@@ -43,8 +48,13 @@ export async function readThread(api: Api, id: string): Promise<{ replay: Replay
       thread: id,
       revision,
       event: { ...(event as unknown as { [key: string]: Json }), agent },
-      ...(start && { start }),
-      steps: messages.map((message, index) => toStep(message, messages[index - 1], childrenBefore(messages, index, children))),
+      ...(began && { start: { to: began.role, prompt: began.prompt } }),
+      ...(added !== undefined && { supplement: added }),
+      steps: addSupplements(
+        messages.map((message, index) => toStep(message, messages[index - 1], childrenBefore(messages, index, children))),
+        turns,
+        added ?? null,
+      ),
     },
   };
 }
@@ -111,6 +121,12 @@ interface Logged {
   output?: Output;
   body?: string;
   at: string;
+  /** Which beginning of the thread it is of. */
+  beginning: string;
+  /** When it was given first: whether the thread had stood still, or had ended, and what resumes had added by then. */
+  opened: { resumed: boolean; added?: Json };
+  /** What they had added when it was given last. */
+  added?: Json;
 }
 
 interface LogPage {
@@ -118,26 +134,41 @@ interface LogPage {
   next: number | null;
 }
 
-/** The turns of a thread by round, with the last answer of each. */
-async function readLog(api: Api, thread: string): Promise<Map<number, Logged>> {
+/** The turns of a thread by round, with the last answer of each. @param type only these events; by default all */
+async function readLog(api: Api, thread: string, type?: string): Promise<Map<number, Logged>> {
   const turns = new Map<number, Logged>();
   const rounds = new Map<string, number>();
   for (let after: number | null = 0; after !== null; ) {
     const query = new URLSearchParams({
       correlationid: thread,
       limit: String(exportLimits.page),
+      ...(type !== undefined && { type }),
       ...(after > 0 && { after: String(after) }),
     });
     const page = (await api.call("GET", `v1/events?${query}`)) as LogPage;
     for (const { event } of page.events) {
-      const { data = {}, type, time, source } = event;
+      const { data = {}, type: kind, time, source } = event;
       const turn = String(data["turn"] ?? "");
-      if (type === "nerve.turn.assigned") {
+      if (kind === "nerve.turn.assigned") {
         rounds.set(turn, Number(data["round"]));
         const agent = typeof data["agent"] === "string" ? data["agent"] : null;
-        turns.set(Number(data["round"]), { role: String(data["role"]), agent, prompt: String(data["prompt"] ?? ""), at: time });
+        const { resumed, supplement } = data as { resumed?: { supplement: Json }; supplement?: Json };
+        const now = resumed ? resumed.supplement : supplement;
+        const added = now === undefined ? {} : { added: now };
+        const round = Number(data["round"]);
+        const opened = turns.get(round)?.opened ?? { resumed: resumed !== undefined, ...added };
+        const [beginning = ""] = turn.split(".");
+        turns.set(round, {
+          role: String(data["role"]),
+          agent,
+          prompt: String(data["prompt"] ?? ""),
+          at: time,
+          beginning,
+          opened,
+          ...added,
+        });
       }
-      const known = type === "nerve.turn.respond" ? turns.get(rounds.get(turn) ?? -1) : undefined;
+      const known = kind === "nerve.turn.respond" ? turns.get(rounds.get(turn) ?? -1) : undefined;
       if (known) {
         known.agent = source.replace(/^\/agents\//, "");
         known.output = data["output"] as Output;
@@ -151,10 +182,9 @@ async function readLog(api: Api, thread: string): Promise<Map<number, Logged>> {
 }
 
 /** The steps that are kept, and in the place of those that are not what the log has. */
-function fillUp(thread: Thread, kept: Message[], log: ReadonlyMap<number, Logged>): Message[] {
-  const last = kept.at(-1)?.round ?? 0;
-  return Array.from({ length: last }, (_, index) => {
-    const round = index + 1;
+function fillUp(thread: Thread, kept: Message[], oldest: number, log: ReadonlyMap<number, Logged>): Message[] {
+  const missing = Array.from({ length: oldest - 1 }, (_, index) => index + 1);
+  return [...missing, ...kept.map(({ round }) => round)].map((round) => {
     const message = kept.find((each) => each.round === round);
     if (message && !isShortened(message)) return message;
     const logged = log.get(round);
@@ -174,14 +204,20 @@ function gone({ id, archivedAt }: Thread, what: string): CliError {
   });
 }
 
-/** Whose turn was first, and with which prompt; the log may have forgotten. */
-async function readFirstTurn(api: Api, thread: string, log: ReadonlyMap<number, Logged>): Promise<ReplayExpectation | undefined> {
-  const known = log.get(1);
-  if (known) return { to: known.role, prompt: known.prompt };
-  const query = new URLSearchParams({ correlationid: thread, type: "nerve.turn.assigned", limit: "1" });
-  const { events } = (await api.call("GET", `v1/events?${query}`)) as LogPage;
-  const data = events[0]?.event.data;
-  return Number(data?.["round"]) === 1 ? { to: String(data?.["role"]), prompt: String(data?.["prompt"]) } : undefined;
+/** Says at each step what resumes had added when it was decided on, where that is not as before. */
+function addSupplements(steps: readonly ReplayStep[], turns: readonly (Logged | undefined)[], before: Json): ReplayStep[] {
+  let last = before;
+  return steps.map((step, place) => {
+    const [turn, next] = [turns[place], turns[place + 1]];
+    // The log may have forgotten.
+    if (!turn) return step;
+    // The next turn is opened by this decision, unless the thread stood still or was begun anew in between.
+    const isNext = next && !next.opened.resumed && next.beginning === turn.beginning;
+    const added = (isNext ? next.opened : turn).added ?? null;
+    if (JSON.stringify(added) === JSON.stringify(last)) return step;
+    last = added;
+    return { ...step, supplement: added };
+  });
 }
 
 interface Child {

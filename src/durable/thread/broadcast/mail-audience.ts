@@ -3,12 +3,12 @@ import type { ToAudience } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { TurnAssigned, TurnLogged } from "../../../contract/kinds/turn.ts";
+import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
 import { createMail } from "../../protocol/agent.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import { makeThreadEvent } from "../log/make-event.ts";
 import { readTaskStart } from "../task/counted-steps.ts";
-import { makeTurn } from "../task/make-turn.ts";
+import { describeTurn, makeTurn } from "../task/make-turn.ts";
 import { makeTurnId } from "../task/task-start.ts";
 import { readDecisionOf } from "../task/turn-documents.ts";
 import { threadLimits } from "../thread-schema.ts";
@@ -42,7 +42,7 @@ function mailTurn(
 ): void {
   const { task, role, agents, data, name, cause, now, expires, ends, again } = given;
   const { thread } = readTaskStart(services.documents);
-  const { turn, round, prompt, deadline, lease } = data;
+  const { turn } = data;
   const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data);
   const mail = { channel: "my" as const, event, turn, expires, ...(ends !== undefined && { ends }), ...(again && { again }) };
   services.mail(agents, createMail(mail), `task/${task}`);
@@ -51,7 +51,7 @@ function mailTurn(
     {
       ...event,
       to: named ? agents.map((agent) => `agents/${agent}`).join(",") : `role:${role.name}`,
-      data: { turn, role: role.name, asked: agents.length, lease, round, prompt, deadline } satisfies TurnLogged,
+      data: describeTurn(services.documents, role, data, { asked: agents.length }),
     },
     thread,
   );

@@ -10,7 +10,6 @@ import { createModerator, type Moderator, summariseDecision } from "../../../com
 import type { Decision, Step } from "../../../compile/decide/view.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
-import type { TurnLogged } from "../../../contract/kinds/turn.ts";
 import { open } from "../../../contract/shape.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry, PendingWrite, PromiseLogic } from "../../host/logic.ts";
@@ -43,7 +42,7 @@ import { describeTaskWait } from "../waits/task-wait.ts";
 import { bindWrites, type WriteHandlers } from "./bind-writes.ts";
 import { firstRound, readTaskStart, writeTaskStart } from "./counted-steps.ts";
 import { noteTurnEnd, noteTurnGiven, noteTurnTaken } from "./given-turns.ts";
-import { makeTurn } from "./make-turn.ts";
+import { describeTurn, makeTurn } from "./make-turn.ts";
 import type { TaskDocuments } from "./task-documents.ts";
 import { makeTurnId, type TaskStart, taskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
@@ -228,21 +227,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
     const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data);
     assigned.to = `agents/${event.agent}`;
     noteTurnGiven(scope, event);
-    services.log(
-      {
-        ...assigned,
-        data: {
-          turn,
-          role: role.name,
-          agent: event.agent,
-          lease: data.lease,
-          round: event.round,
-          prompt: data.prompt,
-          deadline: data.deadline,
-        } satisfies TurnLogged,
-      },
-      start.thread,
-    );
+    services.log({ ...assigned, data: describeTurn(documents, role, data, { agent: event.agent }) }, start.thread);
     return createMail({ channel: "my", event: assigned, turn, ...((attempt > 1 || event.resumed) && { again: true }) });
   }
   if (event.type === "turn.revoked") {
