@@ -111,7 +111,7 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
     for (const { name, alias, summary, needs, load } of commands) {
       const command = program.command(name).summary(summary).description(capitalize(summary));
       if (alias !== undefined) command.alias(alias);
-      if (name !== asked && alias !== asked) continue;
+      if (asked === undefined || (name !== asked && alias !== asked)) continue;
       // Not before: what it takes is told on any Node.
       if (needs === "whole-node") command.hook("preAction", () => requireWholeNode(name));
       const { defineCommand } = await load();

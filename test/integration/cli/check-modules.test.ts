@@ -8,10 +8,11 @@ import { expect, onTestFinished, test } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");
 
-test("[MANY16] `check` of one file loads nothing that only others need", () => {
+/** The modules that a command line loads. */
+function load(...args: string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), "nerveflare-modules-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const { status, stderr } = spawnSync(process.execPath, [join(root, "src/cli/main.ts"), "check", "workflows/code-review.yaml"], {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, "src/cli/main.ts"), ...args], {
     cwd: root,
     encoding: "utf8",
     env: {
@@ -22,7 +23,11 @@ test("[MANY16] `check` of one file loads nothing that only others need", () => {
   });
   expect(status, stderr).toBe(0);
   const loaded = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n"));
-  const modules = loaded.filter((url) => !url.startsWith("node:"));
+  return loaded.filter((url) => !url.startsWith("node:"));
+}
+
+test("[MANY16] `check` of one file loads nothing that only others need", () => {
+  const modules = load("check", "workflows/code-review.yaml");
   const own = modules.filter((url) => !url.includes("/node_modules/"));
   expect(own.length).toBeGreaterThan(50);
   const strange =
@@ -30,4 +35,8 @@ test("[MANY16] `check` of one file loads nothing that only others need", () => {
   expect(modules.filter((url) => strange.test(url))).toEqual([]);
   // 160 of our own and 180 of yaml, zod and commander, as it is: twice that would be felt.
   expect(modules.length).toBeLessThan(450);
+});
+
+test("[CLI16] help and the version load no command", () => {
+  for (const args of ["--help", "--version"]) expect(load(args).filter((url) => url.includes("/cli/commands/"))).toEqual([]);
 });
