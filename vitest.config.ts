@@ -1,4 +1,5 @@
 /** The test projects: `node` is everything that needs no Workers, `workerd`, `cell` and `host` run inside the real runtime, `e2e` and `alone` drive real processes. */
+import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -14,6 +15,9 @@ async function compileInNode(request: { text(): Promise<string> }): Promise<Resp
   const { compileWorkflow } = await import("./src/compile/compile-workflow.ts");
   return Response.json(compileWorkflow(await request.text()));
 }
+
+/** Programs that tests start keep their compiled code as the command does: each then takes half its CPU to start. */
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cache/nerveflare");
 
 /** Where CI wants the results as JSON, beside what people read. */
 const resultsFile = process.env.VITEST_RESULTS;
@@ -120,9 +124,11 @@ export default defineConfig({
           exclude: [alone],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Each file runs servers of its own, and waits for most of its time: three side by side on two cores.
-          maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          // Each file runs servers of its own, and waits for half of its time.
+          maxWorkers: waiting,
+          // Tests of a file that say so wait side by side: for an agent to find out that a line is dead, most of all.
+          maxConcurrency: 30,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -132,7 +138,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -90,13 +90,17 @@ interface CountedServerOptions {
   placement?: Placement;
 }
 
+/** The Worker that counts, made once for all servers of this process. */
+let bundled: ReturnType<typeof bundleWorker> | undefined;
+
 /** Starts a fresh server with its two players. Scenarios with the same further agents may be measured one after another. */
 export async function startCountedServer({
   bySite = false,
   quiet: rest = quiet,
   placement = "own",
 }: CountedServerOptions = {}): Promise<CountedServer> {
-  const { script, sourceMap } = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
+  bundled ??= bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
+  const { script, sourceMap } = await bundled;
   const server: Counting = { ...(await startWorkerServer({ script, placement })), quiet: rest, rests: false };
   try {
     await publishReview(server, "recruited");

@@ -1,5 +1,5 @@
 /** What a turn, and a thread's begin and end, cost in what the platform bills and the disk feels. Counts do not depend on the machine. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { addCounts, type Counts, createCounts, sumCalls } from "../../bench/count/counts.ts";
 import { type CountedServer, type Stretch, startCountedServer } from "../../bench/count/measure-counts.ts";
 import { priceMillionTurns } from "../../bench/count/prices.ts";
@@ -58,16 +58,28 @@ async function measureQuietly(measure: () => Promise<string[]>): Promise<string[
 
 const patience = { timeout: 240_000 };
 
-let server: CountedServer;
-beforeAll(async () => {
-  server = await startCountedServer();
-});
-afterAll(() => server.stop());
+/** A server of a test's own: each waits for most of its time for its server to rest, so they wait side by side. */
+async function openServer(afterwards: (stop: () => Promise<void>) => void): Promise<CountedServer> {
+  // One after another: starting takes all of the machine.
+  const before = started;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  started = promise;
+  await before;
+  try {
+    const server = await startCountedServer();
+    afterwards(() => server.stop());
+    return server;
+  } finally {
+    resolve();
+  }
+}
 
-test.for(bounds)(
-  "[COUNT1] $scenario: a turn, and a thread's begin and end, write no more than this",
-  patience,
-  async ({ scenario: name, dollars, ...bound }) => {
+/** The servers that are started until now. */
+let started = Promise.resolve();
+
+describe.concurrent("[COUNT1] a turn, and a thread's begin and end, write no more than this", () => {
+  test.for(bounds)("$scenario", patience, async ({ scenario: name, dollars, ...bound }, { onTestFinished }) => {
+    const server = await openServer(onTestFinished);
     const scenario = scenarios.find((each) => each.name === name);
     if (!scenario) throw new Error(`bench/count/scenarios.ts has no ${name}`);
     const faults = await measureQuietly(async () => {
@@ -82,8 +94,8 @@ test.for(bounds)(
       ];
     });
     expect(faults).toEqual([]);
-  },
-);
+  });
+});
 
 /** Stretches of ten turns, one after another. */
 const listStretches = (from: number): Stretch[] => Array.from({ length: 5 }, (_, index) => [from + 10 * index, from + 10 * index + 10]);
@@ -93,24 +105,29 @@ function findMedian(stretches: Counts[], figure: (counts: Counts) => number): nu
   return stretches.map(figure).toSorted((a, b) => a - b)[Math.floor(stretches.length / 2)] ?? Number.NaN;
 }
 
-test("[COUNT3] a turn of a thread costs at its two-hundredth turn what it costs at its tenth", patience, async () => {
-  const faults = await measureQuietly(async () => {
-    const measured = await server.measureStretches([...listStretches(10), ...listStretches(170)]);
-    const [early, late] = [measured.slice(0, 5), measured.slice(5)];
-    const faults: string[] = [];
-    for (const key of ["statements", "rowsWritten", "transactions", "stringify", "stringifyCharacters", "calls"] as const) {
-      const figure = (counts: Counts): number => (key === "calls" ? sumCalls(counts) : counts[key]);
-      const [before, after] = [findMedian(early, figure), findMedian(late, figure)];
-      expect(before, key).toBeGreaterThan(0);
-      if (!(after / before < 1.2)) faults.push(`${key}: ${before.toFixed(1)} early, ${after.toFixed(1)} late`);
-    }
-    // Where all steps were read, it was two more for each turn.
-    const more = findMedian(late, ({ rowsRead }) => rowsRead) - findMedian(early, ({ rowsRead }) => rowsRead);
-    if (!(more < 30)) faults.push(`rows read: ${more.toFixed(1)} more late`);
-    return faults;
-  });
-  expect(faults).toEqual([]);
-});
+test.concurrent(
+  "[COUNT3] a turn of a thread costs at its two-hundredth turn what it costs at its tenth",
+  patience,
+  async ({ onTestFinished }) => {
+    const server = await openServer(onTestFinished);
+    const faults = await measureQuietly(async () => {
+      const measured = await server.measureStretches([...listStretches(10), ...listStretches(170)]);
+      const [early, late] = [measured.slice(0, 5), measured.slice(5)];
+      const faults: string[] = [];
+      for (const key of ["statements", "rowsWritten", "transactions", "stringify", "stringifyCharacters", "calls"] as const) {
+        const figure = (counts: Counts): number => (key === "calls" ? sumCalls(counts) : counts[key]);
+        const [before, after] = [findMedian(early, figure), findMedian(late, figure)];
+        expect(before, key).toBeGreaterThan(0);
+        if (!(after / before < 1.2)) faults.push(`${key}: ${before.toFixed(1)} early, ${after.toFixed(1)} late`);
+      }
+      // Where all steps were read, it was two more for each turn.
+      const more = findMedian(late, ({ rowsRead }) => rowsRead) - findMedian(early, ({ rowsRead }) => rowsRead);
+      if (!(more < 30)) faults.push(`rows read: ${more.toFixed(1)} more late`);
+      return faults;
+    });
+    expect(faults).toEqual([]);
+  },
+);
 
 /** What each further eligible agent costs a thread, whose offer it leaves open; and what it costs while it is connected. */
 const further: { connected: boolean; rowsWritten: number; calls: number }[] = [
@@ -119,23 +136,28 @@ const further: { connected: boolean; rowsWritten: number; calls: number }[] = [
   { connected: true, rowsWritten: 0.5, calls: 1.3 },
 ];
 
-test("[COUNT4] a further eligible agent, connected or not, costs a thread no more than this", patience, async () => {
-  const agents = 20;
-  // What is done once is done.
-  await server.measureThread(2);
-  let before = await server.measureThread(2);
-  for (const { connected, ...bound } of further) {
-    await server.addFurther(agents, connected);
-    let after = createCounts();
-    const faults = await measureQuietly(async () => {
-      after = await server.measureThread(2);
-      const { rowsWritten, calls } = read(addCounts(createCounts(), addCounts(after, before, -1), 1 / agents));
-      return [
-        ...(rowsWritten < bound.rowsWritten ? [] : [`rows of each: ${rowsWritten.toFixed(1)} > ${bound.rowsWritten}`]),
-        ...(calls < bound.calls ? [] : [`calls of each: ${calls.toFixed(1)} > ${bound.calls}`]),
-      ];
-    });
-    expect(faults, `of agents that are ${connected ? "" : "not "}connected`).toEqual([]);
-    before = after;
-  }
-});
+test.concurrent(
+  "[COUNT4] a further eligible agent, connected or not, costs a thread no more than this",
+  patience,
+  async ({ onTestFinished }) => {
+    const server = await openServer(onTestFinished);
+    const agents = 20;
+    // What is done once is done.
+    await server.measureThread(2);
+    let before = await server.measureThread(2);
+    for (const { connected, ...bound } of further) {
+      await server.addFurther(agents, connected);
+      let after = createCounts();
+      const faults = await measureQuietly(async () => {
+        after = await server.measureThread(2);
+        const { rowsWritten, calls } = read(addCounts(createCounts(), addCounts(after, before, -1), 1 / agents));
+        return [
+          ...(rowsWritten < bound.rowsWritten ? [] : [`rows of each: ${rowsWritten.toFixed(1)} > ${bound.rowsWritten}`]),
+          ...(calls < bound.calls ? [] : [`calls of each: ${calls.toFixed(1)} > ${bound.calls}`]),
+        ];
+      });
+      expect(faults, `of agents that are ${connected ? "" : "not "}connected`).toEqual([]);
+      before = after;
+    }
+  },
+);

@@ -12,7 +12,7 @@ const longest = 5_000;
 test("[STALL1] a hundred threads go on to their end beside receivers that cannot be reached, a flood to one mailbox, a slow moderator and broken objects", {
   timeout: 180_000,
 }, async () => {
-  const stalls = await measureStalls({ threads: 100, pairs: 10, window: 1_500, pause: 2_000 });
+  const stalls = await measureStalls({ threads: 100, pairs: 10, window: 1_000, pause: 2_000 });
   expect(stalls).toHaveLength(4);
   for (const { fault, struck, beside, quiet } of stalls) {
     const said = `${fault}, ${struck} times: ${JSON.stringify({ beside, quiet })}`;
