@@ -2,7 +2,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { compileWorkflow } from "../../src/compile/compile-workflow.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const workflow = `
@@ -37,9 +39,16 @@ const collect = runInNewContext("gc") as () => void;
 beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => {}));
 afterEach(() => void vi.restoreAllMocks());
 
-async function open(owners: number, made?: (endpoint: object, address: string) => void): Promise<ThreadCluster> {
+async function open(
+  owners: number,
+  made?: (endpoint: object, address: string) => void,
+  storage = createNodeStorage(),
+): Promise<ThreadCluster> {
+  const { compiled } = await compileWorkflow(workflow);
+  if (!compiled) throw new Error("the workflow does not compile");
   const cluster = await createThreadCluster({
     ...{ workflow, placement: "cell", fate: () => "arrives" },
+    from: { now: 1_000_000, published: [compiled], stores: new Map([["cell", storage]]) },
     agents: agents.map((id) => ({ id, capabilities: [], roles: null, kinds: null })),
     cell: { limits: { owners, bytes: 24_000_000 }, ...(made && { made }) },
   });
@@ -131,4 +140,32 @@ test("[CELL9] an ended thread that has said all is not loaded again to find that
   // With each commit an alarm was set for five seconds later, when they had made room for others.
   expect(loaded.length).toBeGreaterThan(20);
   expect(loaded.length).toBe(new Set(loaded).size);
+});
+
+test("[COUNT8] a thread of two turns that are polled for executes in a cell no more statements and transactions than this", async () => {
+  let statements = 0;
+  let transactions = 0;
+  const storage = createNodeStorage();
+  const { exec, transaction } = storage;
+  storage.exec = (sql, ...values) => {
+    statements += 1;
+    return exec(sql, ...values);
+  };
+  storage.transaction = (body) => {
+    transactions += 1;
+    return transaction(body);
+  };
+  const cluster = await open(500, undefined, storage);
+  async function play(from: number, to: number): Promise<void> {
+    await start(cluster, from, to);
+    expect(await answerAll(cluster, "more")).toBe(to - from);
+    expect(await answerAll(cluster, "done")).toBe(to - from);
+  }
+  await play(0, 10);
+  statements = 0;
+  transactions = 0;
+  await play(10, 20);
+  // A twentieth above what they are.
+  expect(statements / 10).toBeLessThan(40);
+  expect(transactions / 10).toBeLessThan(28);
 });

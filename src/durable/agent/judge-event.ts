@@ -34,6 +34,11 @@ export interface JudgedThreadEvent {
   hash: string;
 }
 
+const encoder = new TextEncoder();
+
+/** Each byte in two letters. */
+const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /**
  * @param raw what was posted
  * @param source the sender's own: `/agents/<id>` or `/operators/<name>`
@@ -42,7 +47,7 @@ export interface JudgedThreadEvent {
 export async function judgeEvent(raw: unknown, source: string, card: AgentCard, now: number): Promise<Result<JudgedEvent>> {
   if (exceedsDepth(raw, limits.dataDepth + 1))
     return refuse("malformed", `An event's data nests at most ${limits.dataDepth} levels.`, { limit: limits.dataDepth });
-  const bytes = new TextEncoder().encode(JSON.stringify(raw) ?? "null");
+  const bytes = encoder.encode(JSON.stringify(raw) ?? "null");
   if (bytes.length > limits.eventBytes)
     return refuse("too_large", `An event has at most ${limits.eventBytes} bytes; this one has ${bytes.length}.`, {
       limit: limits.eventBytes,
@@ -63,8 +68,8 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
     if (!data.success) return malformed(`The data of ${kind} does not fit`, data.error);
     parsed.data.data = data.data as never;
   }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  let hash = "";
+  for (const byte of new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))) hash += hexadecimal[byte];
   const event = { ...dropDepth(parsed.data), source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
   if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), kind, hash });
   // Thread-bound events without a trace get their thread's, where it is known. Their data was parsed by their kind.

@@ -64,6 +64,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     ...(options.log && { log: options.log }),
     ...(options.heldBack && { heldBack: options.heldBack }),
     ...(options.beforeCommit && { beforeCommit: options.beforeCommit }),
+    ...(options.flushed && { flushed: options.flushed }),
     onRollback() {
       options.onRollback?.();
       stepsToCount = 0;

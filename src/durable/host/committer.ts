@@ -68,6 +68,8 @@ export interface CommitterOptions {
   log?: LogSource;
   /** Entries that the journal keeps when all in them has left: 0 by default. */
   keepEntries?: number;
+  /** All messages of a commit have left, or must wait. */
+  flushed?: () => void;
   /** The transaction was rolled back, and with it what `dueTimes` may remember of it. */
   onRollback?: () => void;
 }
@@ -186,7 +188,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     options.log?.added(added.map(({ seq, size, log }) => ({ seq, size, parts: log })));
     options.counted?.();
     // After the caller's own work: whoever receives a message of this commit, even in this object, must find the committed state.
-    if (outbox.size) scheduler.background(Promise.resolve().then(outbox.flush));
+    if (outbox.size) scheduler.background(Promise.resolve().then(outbox.flush).then(options.flushed));
     return value;
   }
 

@@ -35,6 +35,8 @@ export interface HostOptions<Services = unknown> {
   counted?: (steps: number) => void;
   /** Writes last in every transaction, and hears when one was rolled back. */
   beforeCommit?: () => void;
+  /** All messages of a commit have left, or must wait. */
+  flushed?: () => void;
   onRollback?: () => void;
   /** What the log is told of each commit. */
   log?: LogSource;

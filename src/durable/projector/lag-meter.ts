@@ -51,7 +51,8 @@ export function createLagMeter(now: () => number): LagMeter {
         if (error === undefined) {
           failing = null;
           // Clocks of two machines: a row is not written before it was committed.
-          note(committed.map((at) => Math.max(0, now() - at)));
+          const time = now();
+          note(committed.map((at) => Math.max(0, time - at)));
         } else failing = { since: failing?.since ?? now(), error: error instanceof Error ? error.message : String(error) };
       };
     },

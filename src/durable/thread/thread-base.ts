@@ -142,6 +142,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
       projection.wake();
     },
     beforeCommit: threadLog.beforeCommit,
+    flushed: restAtEnd,
     log: projection.log,
     onRollback() {
       threadLog.onRollback();
@@ -165,7 +166,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   });
   const ownEvents = createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project, findHead });
 
-  const isIdle = (): boolean => !host.committer.outbox.size && !host.committer.outbox.heldBack().length && projection.idle;
+  const isIdle = (): boolean => projection.idle && !host.committer.outbox.size && !host.committer.outbox.heldBack().length;
 
   /** What goes on says with its next commit how far it has come. */
   function restAtEnd(): void {

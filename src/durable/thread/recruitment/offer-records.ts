@@ -16,6 +16,8 @@ export interface OfferRecord {
   closed: string | null;
   /** When it was closed. */
   closedAt?: number;
+  /** To whom it was awarded, if it closed because it was; absent: an earlier version closed it. */
+  winner?: string | null;
   /** The agents that were there and eligible when it was opened; null: nobody could be asked who they are. */
   asked: string[] | null;
 }
@@ -57,7 +59,7 @@ export interface OfferRecords {
   listOpen(): RoleOffer[];
   /** Within a transaction, like all that writes. */
   put(role: string, offer: OfferRecord): void;
-  /** @returns the offer, which is its role's newest */
+  /** @returns the closed offer, which is its role's newest */
   close(id: string, why: string, at: number): RoleOffer | undefined;
   /** Offers that were closed since a time. */
   listClosed(since: number): RoleOffer[];
@@ -65,6 +67,8 @@ export interface OfferRecords {
   readState(id: string, agent: string): OfferState | undefined;
   /** What was said of an offer, by agent. */
   readReplies(offer: RoleOffer): Map<string, Reply>;
+  /** To whom an offer that closed for that reason was awarded. */
+  findWinner(offer: RoleOffer, why: string): string | null;
   /** How many the role's newest offer was made to, those included that answered unasked; and how many answered it. */
   count(role: string): { offered: number; answered: number } | undefined;
   /** What an agent said. A leader that claims again keeps its better score, as in the machine. */
@@ -118,8 +122,9 @@ export function createOfferRecords(store: Store): OfferRecords {
       const found = find(id);
       if (!found) return undefined;
       const { role, ...offer } = found;
-      offers.put(role, { ...offer, closed: why, closedAt: at });
-      return found;
+      const closed = { ...offer, closed: why, closedAt: at, winner: records.findWinner(found, why) };
+      offers.put(role, closed);
+      return { role, ...closed };
     },
     listClosed: (since) => list().filter(({ closedAt }) => closedAt !== undefined && closedAt >= since),
     readState(id, agent) {
@@ -135,6 +140,10 @@ export function createOfferRecords(store: Store): OfferRecords {
     readReplies({ role, id }) {
       const found = replies.list({ after: `${role} `, before: `${role}!`, limit: repliesAtMost });
       return new Map(found.flatMap(([key, reply]) => (reply.offer === id ? [[key.slice(role.length + 1), reply] as const] : [])));
+    },
+    findWinner(offer, why) {
+      if (offer.winner !== undefined) return offer.winner;
+      return why === "filled" ? ([...records.readReplies(offer)].find(([, { text }]) => text === "awarded")?.[0] ?? null) : null;
     },
     count(role) {
       const offer = offers.get(role);

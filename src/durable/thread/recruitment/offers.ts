@@ -46,27 +46,20 @@ export interface OffersPorts extends OfferWatchPorts {
  * in between knows nothing of them, and their sockets sleep: without the second time they would take the offer for open.
  */
 function createClosing({ board, scheduler, records, clock }: Pick<OffersPorts, "board" | "scheduler" | "records" | "clock">) {
-  /** Of which the board was told in this life of the object: whoever was shown it, and who won. */
-  const told = new Map<string, { shown: readonly string[]; winner: string | undefined }>();
+  /** Of which the board was told in this life of the object: whoever was shown it. */
+  const told = new Map<string, readonly string[]>();
   /** Of which it was told once more. */
   const again = new Set<string>();
   /** When it is told of those of which it could not be. */
   const late = new Map<string, number>();
 
-  /** The winner was told with its claim's acceptance. */
-  function findWinner(offer: RoleOffer, why: string): string | undefined {
-    return why === "filled" ? [...records.readReplies(offer)].find(([, { text }]) => text === "awarded")?.[0] : undefined;
-  }
-
   async function tellClosed(offer: RoleOffer, why: string, at: number, thread: ThreadRow, present: Iterable<string>): Promise<void> {
-    const before = told.get(offer.id);
-    const shown = [...new Set([...(offer.asked ?? []), ...(before?.shown ?? []), ...present])];
-    const winner = before?.winner ?? findWinner(offer, why);
-    told.set(offer.id, { shown, winner });
+    const shown = [...new Set([...(offer.asked ?? []), ...(told.get(offer.id) ?? []), ...present])];
+    told.set(offer.id, shown);
     late.delete(offer.id);
     if (at + threadLimits.closedAgain <= clock.now()) again.add(offer.id);
     try {
-      await board.close(offer.id, makeClosedEvent(offer.id, why, thread, at), shown, winner ?? null);
+      await board.close(offer.id, makeClosedEvent(offer.id, why, thread, at), shown, records.findWinner(offer, why));
     } catch {
       again.delete(offer.id);
       late.set(offer.id, clock.now() + threadLimits.scanFirst);
@@ -80,8 +73,9 @@ function createClosing({ board, scheduler, records, clock }: Pick<OffersPorts, "
       .filter((offer) => {
         if (again.has(offer.id)) return false;
         if (late.has(offer.id)) return true;
-        const { shown, winner } = told.get(offer.id) ?? { shown: offer.asked ?? [], winner: findWinner(offer, offer.closed ?? "") };
-        return shown.some((agent) => agent !== winner);
+        // The winner was told with its claim's acceptance.
+        const winner = records.findWinner(offer, offer.closed ?? "");
+        return (told.get(offer.id) ?? offer.asked ?? []).some((agent) => agent !== winner);
       })
       .map((offer) => [offer, late.get(offer.id) ?? (offer.closedAt ?? 0) + threadLimits.closedAgain]);
   }

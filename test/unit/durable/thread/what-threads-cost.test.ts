@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Row, SqlValue } from "../../../../src/durable/host/ports.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
+import { createOfferRecords } from "../../../../src/durable/thread/recruitment/offer-records.ts";
 import { formerBase } from "../../../../src/durable/thread/thread-base.ts";
 import { beginPair } from "./pair.ts";
 import { second } from "./stage.ts";
@@ -93,4 +94,40 @@ test("[COUNT6] what agents said of an offer that was filled is not read again wi
   await stage.order("resume");
   await stage.pass(6 * second);
   expect(read).toEqual([]);
+});
+
+test("[COUNT6] who won an offer is kept with it: a thread that is loaded anew does not read it again", async () => {
+  const storage = createNodeStorage();
+  const read: unknown[] = [];
+  const open = () => {
+    const store = createStore(
+      {
+        ...storage,
+        exec(sql, ...values) {
+          if (sql.startsWith("SELECT") && values.includes("reply")) read.push(values);
+          return storage.exec(sql, ...values);
+        },
+      },
+      "recruitment/t1",
+    );
+    return { store, records: createOfferRecords(store) };
+  };
+  const { store, records } = open();
+  const offer = { id: "t1:0:1", opened: 1, expires: 9, closed: null, asked: ["ann", "bea"] };
+  store.transaction(() => {
+    records.put("reader", offer);
+    records.reply("reader", "ann", { offer: offer.id, text: "claimed", score: 1, at: 2 });
+    records.noteAwarded(offer.id, "ann");
+  });
+  store.transaction(() => records.close(offer.id, "filled", 3));
+  read.length = 0;
+  const again = open();
+  const [closed] = again.records.listClosed(0);
+  expect(closed).toMatchObject({ role: "reader", closed: "filled" });
+  expect(closed && again.records.findWinner(closed, "filled")).toBe("ann");
+  expect(read).toEqual([]);
+  // As an earlier version kept it.
+  const { winner: _, ...earlier } = { role: "reader", ...offer, winner: null };
+  expect(again.records.findWinner(earlier, "filled")).toBe("ann");
+  expect(again.records.findWinner(earlier, "expired")).toBe(null);
 });
