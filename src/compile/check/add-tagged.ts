@@ -81,6 +81,8 @@ function readDuration(node: SourceNode): string | undefined {
     .trim()
     .toLowerCase()
     .replace(/^\+/, "")
+    .replace(/^\./, "0.")
+    .replace(/^(\d+)e(\d)(?=[a-z])/, (_, digits: string, zeros: string) => digits + "0".repeat(Number(zeros)))
     .replaceAll(/(\d)_(?=\d)/g, "$1");
   const clock = /^(\d{1,4}):([0-5]\d):([0-5]\d)$/.exec(written);
   if (clock) return readDuration({ ...node, value: `${clock[1]}h${clock[2]}m${clock[3]}s` });

@@ -2,6 +2,7 @@
 import type { Json } from "../../contract/event.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
+import { everyNumber, isEmpty, meetRanges, ofOrder } from "../meaning/range.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findEntry, findValue, isText, listEntries, listItems, toJson } from "../source/node.ts";
 import { ownVariables } from "./check-templates.ts";
@@ -93,8 +94,28 @@ function listTypes(schema: SourceNode): string[] | undefined {
   return type?.kind === "list" && type.items.every(isText) ? type.items.map(({ value }) => value) : undefined;
 }
 
+/** Bounds with no multiple between them. */
+function checkMultiple(schema: SourceNode, types: string[] | undefined, needed: boolean, report: Report): void {
+  const step = readNumber(schema, "multipleOf");
+  const entry = findEntry(schema, "multipleOf");
+  const number = (key: string): number | undefined => readNumber(schema, key);
+  const [least, over, most, under] = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"].map(number);
+  if (!entry || step === undefined || step <= 0 || types?.some((type) => type !== "number" && type !== "integer") !== false) return;
+  const bounded = [
+    ...(least === undefined ? [] : [ofOrder(">=", least)]),
+    ...(over === undefined ? [] : [ofOrder(">", over)]),
+    ...(most === undefined ? [] : [ofOrder("<=", most)]),
+    ...(under === undefined ? [] : [ofOrder("<", under)]),
+  ];
+  if (bounded.length < 2 || isEmpty(meetRanges(bounded)) || !isEmpty(meetRanges([...bounded, { ...everyNumber, step }]))) return;
+  report.add("schema-contradiction", entry.value.span, `Nothing fits: no multiple of ${step} is between the bounds.`, {
+    ...(needed ? {} : { severity: "warning" as const }),
+  });
+}
+
 function checkBounds(schema: SourceNode, needed: boolean, report: Report): void {
   const types = listTypes(schema);
+  checkMultiple(schema, types, needed, report);
   for (const [low, high, type] of bounds) {
     const [least, most] = [readNumber(schema, low), readNumber(schema, high)];
     const [from, to] = [findEntry(schema, low), findEntry(schema, high)];

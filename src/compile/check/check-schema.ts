@@ -5,9 +5,9 @@ import { inspectSchema } from "../../contract/json-schema/check-schema.ts";
 import { isSchema } from "../../contract/json-schema/json-schema.ts";
 import { schemaKeywords, schemaTypes } from "../../contract/json-schema/keywords.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
-import type { Report } from "../diagnostics/diagnostic.ts";
+import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import type { MapEntry, SourceNode } from "../source/node.ts";
-import { describeType, findEntry, isText, listEntries } from "../source/node.ts";
+import { describeType, findEntry, isText, listEntries, writeText } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 
 interface State {
@@ -50,10 +50,24 @@ function spanOf({ kind, span }: SourceNode): Span {
   return kind === "scalar" ? span : { start: span.start, end: Math.min(span.start + 1, span.end) };
 }
 
-function checkNode(node: SourceNode, state: State): void {
+/** The schema that a word alone stands for: a type, or a status. */
+function writeSchema(word: string, key: string | undefined): string | undefined {
+  if (!/^[A-Za-z][\w-]*$/.test(word)) return undefined;
+  const type = (schemaTypes as readonly string[]).includes(word) ? word : aliases[word.toLowerCase()];
+  if (key === "$status") return type === undefined ? `{ const: ${writeText(word)} }` : undefined;
+  return type === undefined || type === "null" ? undefined : `{ type: ${type} }`;
+}
+
+function suggest(text: string | undefined, { span }: SourceNode): DiagnosticDetails {
+  return text === undefined ? {} : { hint: `did you mean \`${text}\`?`, fix: { title: `Write \`${text}\``, span, text } };
+}
+
+/** @param key the property that it is of */
+function checkNode(node: SourceNode, state: State, key?: string): void {
   if (node.kind === "scalar" && (typeof node.value === "boolean" || node.hole)) return;
   if (node.kind !== "map") {
-    fail(node, `A schema is a mapping, not ${describeType(node)}.`, state);
+    const text = isText(node) ? writeSchema(node.value, key) : undefined;
+    state.report.add("bad-schema", spanOf(node), `A schema is a mapping, not ${describeType(node)}.`, suggest(text, node));
     return;
   }
   for (const entry of node.entries) checkKeyword(entry, node, state);
@@ -69,7 +83,9 @@ function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
   const kind = Object.hasOwn(schemaKeywords, key) ? schemaKeywords[key] : undefined;
   if (kind === undefined) {
     const free = Object.keys(schemaKeywords).filter((name) => owner.kind === "map" && !owner.entries.some((other) => other.key === name));
-    const nearest = key.startsWith("x-") || key.length < 4 ? undefined : findNearestName(key, free);
+    const named = Object.hasOwn(keywordAliases, key) ? keywordAliases[key]?.find((name) => takes(name, value)) : undefined;
+    const meant = named !== undefined && free.includes(named) ? named : undefined;
+    const nearest = meant ?? (key.startsWith("x-") || key.length < 4 ? undefined : findNearestName(key, free));
     if (nearest === undefined) return;
     const span = entry.keyNode.span;
     state.report.add("bad-schema", span, `\`${key}\` is no keyword of JSON Schema and checks nothing.`, {
@@ -78,7 +94,13 @@ function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
     });
     return;
   }
-  const wrong = (expected: string): void => fail(value, `\`${key}\` takes ${expected}, not ${describeType(value)}.`, state);
+  const wrong = (expected: string): void =>
+    state.report.add(
+      "bad-schema",
+      spanOf(value),
+      `\`${key}\` takes ${expected}, not ${describeType(value)}.`,
+      suggest(mend(kind, value), value),
+    );
   const scalar = value.kind === "scalar" ? value.value : undefined;
   switch (kind) {
     case "schema":
@@ -95,7 +117,7 @@ function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
     case "schemaMap":
     case "patternMap":
       if (value.kind !== "map") wrong("a mapping of names to schemas");
-      else for (const inner of value.entries) checkNode(inner.value, state);
+      else for (const inner of value.entries) checkNode(inner.value, state, inner.key);
       break;
     case "names":
       if (value.kind !== "list" || !value.items.every(isText)) wrong("a list of names");
@@ -138,6 +160,42 @@ function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
     default:
       kind satisfies never;
   }
+}
+
+/** What was meant by text where a number, a boolean or a list is taken. */
+function mend(kind: string, value: SourceNode): string | undefined {
+  if (!isText(value) || value.style === "included") return undefined;
+  const text = value.value.trim();
+  const digits = text.replaceAll(/(?<=\d)[_,](?=\d{3})/g, "");
+  if (["number", "count", "positive"].includes(kind)) return /^-?(?:0|[1-9]\d{0,14})(?:\.\d+)?$/.test(digits) ? digits : undefined;
+  if (kind === "boolean") return /^(true|yes|on)$/i.test(text) ? "true" : /^(false|no|off)$/i.test(text) ? "false" : undefined;
+  if (kind !== "names" && kind !== "options") return undefined;
+  const items = text.split(",").map((item) => item.trim());
+  return items.every((item) => /^[$A-Za-z][\w$-]*$/.test(item)) ? `[${items.map(writeText).join(", ")}]` : undefined;
+}
+
+/** Keywords of other languages, with those that take the same. */
+const keywordAliases: Readonly<Record<string, readonly string[]>> = {
+  typ: ["type"],
+  max: ["maximum"],
+  min: ["minimum"],
+  values: ["enum"],
+  choices: ["enum"],
+  options: ["enum"],
+  oneof: ["oneOf", "enum"],
+  regex: ["pattern"],
+  props: ["properties"],
+  fields: ["properties"],
+  items_type: ["items"],
+};
+
+/** Whether a keyword may hold such a value. */
+function takes(keyword: string, value: SourceNode): boolean {
+  const kind = schemaKeywords[keyword];
+  if (kind === "schemaMap") return value.kind === "map";
+  if (kind === "options" || kind === "schemas")
+    return value.kind === "list" && value.items.some((item) => (item.kind === "map") === (kind === "schemas"));
+  return value.kind === "scalar" && (kind !== "number" || typeof value.value === "number");
 }
 
 function checkType(value: SourceNode, state: State): void {

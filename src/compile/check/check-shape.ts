@@ -180,6 +180,7 @@ function addWrongType(issue: Issue, node: SourceNode, path: PropertyKey[], root:
     else if (wanted.includes("boolean") && /^(true|yes|on|y)$/i.test(value)) fix = replace("true");
     else if (wanted.includes("boolean") && /^(false|no|off|n)$/i.test(value)) fix = replace("false");
     else if (wanted.includes("number") && /^-?\d+(\.\d+)?,?$/.test(digits)) fix = replace(digits.replace(/,$/, ""));
+    else if (wanted.includes("number") && readNumber(value) !== undefined) fix = replace(readNumber(value) ?? "");
     else if (wanted.includes("array") && /^[^\n[\]{}#:"'&*]+$/.test(value) && /[^\s,]/.test(value)) fix = replace(writeList(value));
   } else if ((typeof value === "number" || typeof value === "boolean") && wanted.includes("string"))
     // As it was written: an id keeps its zeros.
@@ -194,6 +195,14 @@ function addWrongType(issue: Issue, node: SourceNode, path: PropertyKey[], root:
     `${field} takes ${expected}, not ${typeof value === "string" ? `the text \`${shorten(value)}\`` : describeType(node)}.`,
     fix ? { fix, hint: `write \`${fix.text}\`` } : hint,
   );
+}
+
+/** A whole number as other languages write it: `1_0`, `0b11`, `v2`, `1.0.0`. */
+function readNumber(text: string): string | undefined {
+  const bits = /^0b([01]{1,20})$/i.exec(text)?.[1];
+  if (bits !== undefined) return String(Number.parseInt(bits, 2));
+  const digits = /^(?:v\.?)?(\d{1,6})(?:\.0){0,2}$/i.exec(text.replaceAll(/(?<=\d)_(?=\d)/g, ""))?.[1];
+  return digits === undefined ? undefined : String(Number(digits));
 }
 
 /** What was written with commas, as a list. */

@@ -5,7 +5,7 @@ import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { ScalarNode } from "../source/node.ts";
-import { findEntry, findText, findValue, listItems, writeText } from "../source/node.ts";
+import { findEntry, findText, findValue, isText, listItems, writeText } from "../source/node.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
 import { gatherParts, readRoleSchema } from "./role-schema.ts";
 
@@ -173,10 +173,28 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
 function addNoStatus(node: GraphNodeOutline, role: RoleOutline, own: EdgeOutline[], report: Report): void {
   const property = findEntry(findValue(role.schema, "properties"), "$status");
   const given = findEntry(property?.value, "enum") ?? findEntry(property?.value, "const");
+  // What is no schema was told as such.
+  if (property && property.value.kind !== "map") return;
   const values = given?.value.kind === "list" ? given.value.items : given ? [given.value] : [];
+  const [only, ...others] = values;
+  if (
+    given?.key === "const" &&
+    given.value.kind === "list" &&
+    isText(only) &&
+    others.length === 0 &&
+    own.some(({ id }) => id === only.value)
+  ) {
+    const text = writeText(only.value);
+    report.add("status-missing-in-schema", given.keyNode.span, `The status of \`${role.name}\` is a list, and no text.`, {
+      hint: `write \`const: ${text}\``,
+      fix: { title: `Write \`${text}\``, span: given.value.span, text },
+    });
+    return;
+  }
   const related = [{ span: node.key.span, message: "the edges are here" }];
   if (given && values.length > 0 && values.every((item) => item.kind === "scalar" && item.value !== null)) {
-    const texts = values.map((item) => JSON.stringify(item.kind === "scalar" ? String(item.value) : "")).join(", ");
+    const names = values.map((item) => (item.kind === "scalar" ? (item.written ?? String(item.value)) : ""));
+    const texts = names.map((name) => JSON.stringify(name)).join(", ");
     const text = given.value.kind === "list" ? `[${texts}]` : texts;
     // A list of lines, whose span ends on a line of its own, is left to the author.
     const flow = given.value.kind === "scalar" || given.value.span.start < (values[0]?.span.start ?? 0);
@@ -201,14 +219,14 @@ function addNotText(role: RoleOutline, own: readonly EdgeOutline[], report: Repo
   const values = parts.flatMap((part) => listItems(findValue(findValue(part, "properties"), "$status"), "enum"));
   const told = new Set<string>();
   for (const value of values) {
-    if (value.kind !== "scalar" || value.value === null || typeof value.value === "string") continue;
+    if (value.kind !== "scalar" || typeof value.value === "string") continue;
     const text = value.written ?? String(value.value);
-    if (!own.some(({ id }) => id === text)) continue;
-    told.add(text);
     const quoted = JSON.stringify(text);
+    const isEdge = own.some(({ id }) => id === text);
+    if (isEdge) told.add(text);
     report.add("status-missing-in-schema", value.span, `The status \`${text}\` of \`${role.name}\` is not text.`, {
-      hint: `put it in quotes: \`${quoted}\``,
-      fix: { title: `Write \`${quoted}\``, span: value.span, text: quoted },
+      hint: isEdge ? `put it in quotes: \`${quoted}\`` : "statuses are text: leave it out, or write the name of an edge",
+      ...(isEdge && { fix: { title: `Write \`${quoted}\``, span: value.span, text: quoted } }),
     });
   }
   return told;

@@ -13,7 +13,6 @@ import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outl
 import type { RoleSchema } from "./role-schema.ts";
 import { findField, listFields, readRoleSchema } from "./role-schema.ts";
 
-/** What prompts see beside the output. */
 /** What every prompt sees beside the last output. */
 export const ownVariables = ["_status", "_body", "_event", "_last", "_supplement", "_children"];
 
@@ -64,7 +63,7 @@ export function checkTemplates(outline: Outline, report: Report): SeenTemplate[]
       else checkBlank(edge, report);
     }
   return [...listTemplateTexts(outline)].flatMap(({ node, sight, place }) => {
-    for (const variable of checkTemplate(node, checking.templates) ?? []) checkVariable(variable, sight, checking);
+    for (const variable of checkTemplate(node, checking.templates) ?? []) if (!variable.isTold) checkVariable(variable, sight, checking);
     const tree = checking.templates.trees.get(node);
     return tree ? [{ node, tree, sight, place }] : [];
   });
@@ -167,6 +166,7 @@ function checkVariable(variable: TemplateVariable, sight: TemplateSight, checkin
     return;
   }
   if (ownVariables.includes(root) || sight.kind === "anything") return;
+  if (checkMeantElsewhere(variable, sight, checking, older)) return;
   if (root.startsWith("_")) {
     const nearest = findNearestName(root, ownVariables);
     if (nearest !== undefined) {
@@ -191,6 +191,51 @@ function checkVariable(variable: TemplateVariable, sight: TemplateSight, checkin
       ...describeNearest(nearest, rootSpan, broadcastFields),
     });
   } else checkOutputVariable(variable, sight, checking, older);
+}
+
+/** A name that prompts see under another: `event.data` is `_event.data`, `output.vote` is `vote`. */
+function checkMeantElsewhere(
+  { path, span }: TemplateVariable,
+  sight: TemplateSight,
+  { outline, report, schemas }: Checking,
+  older: DiagnosticDetails,
+): boolean {
+  const [root, second] = path.map(String);
+  if (root === undefined || outline.binding === "local") return false;
+  const isEvent = sight.kind === "event" || sight.kind === "reflex";
+  const fields =
+    sight.kind === "broadcast"
+      ? broadcastFields
+      : sight.kind === "output" && sight.role.schema
+        ? listFields(readSchemaOf(sight.role.schema, schemas), sight.role.schema, sight.status, [])
+        : isEvent
+          ? [...eventAttributes]
+          : [];
+  if (fields.length === 0 || fields.includes(root)) return false;
+  const own = `_${root}`;
+  const isPlain = span.end - span.start >= path.join(".").length;
+  const rootSpan = { start: span.start, end: Math.min(span.end, span.start + root.length) };
+  const tell = (hint: string, place: { start: number; end: number }, text: string): true => {
+    const code = isEvent ? "unknown-event-attribute" : "unknown-template-variable";
+    report.add(code, rootSpan, `\`${root}\` is none of what is seen here.`, {
+      ...older,
+      hint,
+      ...(isPlain && { fix: { title: `Write \`${text === "" ? (second ?? "") : text}\``, span: place, text } }),
+    });
+    return true;
+  };
+  if (ownVariables.includes(own) && sight.kind !== "reflex") return tell(`did you mean \`${own}\`?`, rootSpan, own);
+  if (root === "data" && !isEvent) return tell("did you mean `_event.data`?", rootSpan, "_event.data");
+  const isWrapper = root === "output" || root === "event";
+  if (isWrapper && second !== undefined && fields.includes(second))
+    return tell(`leave it out: \`${second}\` stands there itself`, { start: span.start, end: span.start + root.length + 1 }, "");
+  return false;
+}
+
+function readSchemaOf(node: SourceNode, schemas: Checking["schemas"]): RoleSchema {
+  const schema = schemas.get(node) ?? readRoleSchema(node);
+  schemas.set(node, schema);
+  return schema;
 }
 
 function describeNearest(nearest: string | undefined, span: { start: number; end: number }, names: string[]): DiagnosticDetails {
@@ -219,7 +264,7 @@ function checkEventVariable(root: string, rootSpan: { start: number; end: number
 function checkInput(variable: TemplateVariable, path: (string | number)[], checking: Checking): void {
   const input = findValue(checking.outline.root, "input");
   if (input === undefined || path.length === 0) return;
-  const schema = readSchema(input, checking);
+  const schema = readSchemaOf(input, checking.schemas);
   if (findField(schema, input, undefined, path) !== "unknown") return;
   const known = path.findIndex((_, place) => findField(schema, input, undefined, path.slice(0, place + 1)) === "unknown");
   const before = path.slice(0, known);
@@ -243,14 +288,6 @@ function checkInput(variable: TemplateVariable, path: (string | number)[], check
   );
 }
 
-function readSchema(node: SourceNode, checking: Checking): RoleSchema {
-  const known = checking.schemas.get(node);
-  if (known) return known;
-  const schema = readRoleSchema(node);
-  checking.schemas.set(node, schema);
-  return schema;
-}
-
 /** A field that Liquid can name: a schema may call its fields anything. */
 const liquidName = /^[\p{L}_][\p{L}\p{N}_-]*$/u;
 
@@ -262,7 +299,7 @@ function checkOutputVariable(
 ): void {
   const { role } = sight;
   if (role.schema === undefined) return;
-  const schema = readSchema(role.schema, checking);
+  const schema = readSchemaOf(role.schema, checking.schemas);
   const status = schema.statuses.some((named) => named.status === sight.status) ? sight.status : undefined;
   if (findField(schema, role.schema, status, variable.path) !== "unknown") return;
   const known = variable.path.findIndex(

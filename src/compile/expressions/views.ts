@@ -19,6 +19,9 @@ export const eventAttributes = [
   "agent",
 ] as const;
 
+/** What an agent's card has. */
+export const cardNames: readonly string[] = ["id", "capabilities", "roles", "kinds", "labels", "load", "capacity"];
+
 /** What stands at the root of an expression's input, and which functions of ours it may call. */
 export interface ExpressionView {
   /** For messages: what the expression is over. */

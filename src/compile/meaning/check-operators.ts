@@ -41,11 +41,12 @@ export function checkEquality(operands: Operands, state: Inference): void {
   const [mine, its] = [readLiteral(left, source), readLiteral(right, source)];
   if (mine && !its) {
     state.observe?.({ node: left, type: types.left, compared: others });
-    if (checkSide(mine, right, others, true, operands, state) && node.value === "!=") checkAbsence(node, right, mine, types.right, state);
+    if (checkSide(mine, right, others, true, operands, state)) checkAbsence(node, right, mine, types.right, state);
   } else if (its && !mine) {
     state.observe?.({ node: right, type: types.right, compared: types.left });
-    if (checkSide(its, left, types.left, true, operands, state) && node.value === "!=") checkAbsence(node, left, its, types.left, state);
-  } else if (!mine) checkPair(node, left, types.left, right, others, state);
+    if (checkSide(its, left, types.left, true, operands, state)) checkAbsence(node, left, its, types.left, state);
+  } else if (!mine && !checkBareText(left, types.right, state) && !checkBareText(right, types.left, state))
+    checkPair(node, left, types.left, right, others, state);
 }
 
 /** A constant against the other side: by what its schema says, then by what tests before have left of it. */
@@ -74,6 +75,24 @@ function checkSide(literal: Literal, side: ExpressionNode, type: Type, decides: 
 
 function isRole(name: string, { steps }: Inference): boolean {
   return itemsOf(steps).objects.some((step) => mayBe(step.get("role"), name));
+}
+
+/** A constant without its quotes: a path that finds nothing. */
+function checkBareText(side: ExpressionNode, compared: Type, state: Inference): boolean {
+  const [only, ...others] = side.type === "path" ? asNodes(side["steps"]) : [];
+  if (only?.type !== "name" || others.length > 0 || only["stages"] !== undefined || compared.any) return false;
+  const name = String(only.value);
+  const isConstant = itemsOf(compared).scalars.get("string")?.has(name) === true;
+  const { start, end } = findToken(only, state.node.value);
+  if (!isConstant || end - start !== name.length || state.view.names?.includes(name)) return false;
+  // What is no name at the root was told.
+  const span = state.node.locate(start, end);
+  if (state.context.report.list().some((told) => told.span.start === span.start)) return true;
+  state.context.report.add("unknown-field-of-type", span, `Text stands in quotes; \`${name}\` without them is a field.`, {
+    hint: `did you mean \`'${name}'\`?`,
+    fix: { title: `Write \`'${name}'\``, span, text: `'${name}'` },
+  });
+  return true;
 }
 
 /** Two values that are never the same. */
@@ -108,7 +127,11 @@ export interface Place {
 export function checkConstant(literal: Literal, type: Type, field: string | undefined, state: Place): boolean {
   const { value, start, end } = literal;
   // Where the schema says nothing of statuses, those of the engine are known all the same.
-  const isEngine = type.any && field === "$status" && typeof value === "string" && value.startsWith("$");
+  const isEngine =
+    type.any &&
+    field === "$status" &&
+    typeof value === "string" &&
+    (value.startsWith("$") || ownStatuses.some((each) => each === `$${value.toUpperCase()}`));
   const known = isEngine ? ofConstants(ownStatuses) : type;
   // A field may be compared with null to see whether it is there.
   if (known.any || isNothing(known) || value === null || mayBe(known, value)) return true;
@@ -140,6 +163,8 @@ export function checkConstant(literal: Literal, type: Type, field: string | unde
 
 /** The constant that is nearest, if it is so alone: `sev0` may be each of `sev1`, `sev2`. */
 function findMeant(value: string, constants: readonly string[]): string | undefined {
+  const [same, ...others] = constants.filter((each) => each.toLowerCase().replace("$", "") === value.toLowerCase().replace("$", ""));
+  if (same !== undefined && others.length === 0) return same;
   const nearest = findNearestName(value, constants);
   if (nearest === undefined) return undefined;
   const distance = measureDistance(value, nearest);
@@ -166,7 +191,8 @@ function convert(value: string | number | boolean, type: Type): string | undefin
 const empty: readonly Json[] = [null, "", 0];
 
 function checkAbsence(node: ExpressionNode, path: ExpressionNode, literal: Literal, type: Type, state: Inference): void {
-  if (!type.absent || path.type !== "path" || empty.includes(literal.value)) return;
+  if (node.value === "=" && literal.value === null) checkNull(node, path, type, state);
+  if (node.value !== "!=" || !type.absent || path.type !== "path" || empty.includes(literal.value)) return;
   const source = state.node.value;
   const start = findPathStart(path, source);
   const end = typeof node.position === "number" ? node.position : 0;
@@ -185,6 +211,29 @@ function checkAbsence(node: ExpressionNode, path: ExpressionNode, literal: Liter
     {
       hint: isBehind ? `if it is to hold then: \`${text}\`` : "if it is to hold then: `$not(… = …)`",
       ...(isBehind && { fix: { title: "Let it hold where the field is absent", span: state.node.locate(start ?? 0, literal.end), text } }),
+    },
+  );
+}
+
+/** `x = null` of what is never null is never true: what is absent is no null either. */
+function checkNull(node: ExpressionNode, path: ExpressionNode, type: Type, state: Inference): void {
+  if (type.any || isNothing(type) || type.scalars.has("null") || path.type !== "path") return;
+  const source = state.node.value;
+  const start = findPathStart(path, source);
+  const last = asNodes(path["steps"]).at(-1);
+  const end = last?.type === "name" ? findToken(last, source).end : undefined;
+  const [behind] = /^\s*=\s*null\b/.exec(end === undefined ? "" : source.slice(end)) ?? [];
+  const text = start === undefined || end === undefined ? undefined : `$not($exists(${source.slice(start, end)}))`;
+  state.context.report.add(
+    "absence-decides",
+    spanOfOperator(node, state),
+    "This is never null, and what is absent is not `= null` either: this is always false.",
+    {
+      hint: `if it is to hold where nothing is there: \`${text ?? "$not($exists(…))"}\``,
+      ...(text !== undefined &&
+        behind !== undefined && {
+          fix: { title: "Ask whether it is there", span: state.node.locate(start ?? 0, (end ?? 0) + behind.length), text },
+        }),
     },
   );
 }

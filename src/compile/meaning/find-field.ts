@@ -10,7 +10,15 @@ import { describeRange } from "./range.ts";
 import { isNothing, itemsOf, join, ofList, type Type, unknown } from "./type.ts";
 
 /** The field's type, or what is said of one that can't be there. */
-export type FoundField = { type: Type } | { message: string; nearest?: string | undefined; names: readonly string[] };
+export type FoundField = { type: Type } | MissingField;
+
+export interface MissingField {
+  message: string;
+  nearest?: string | undefined;
+  /** The name is a field of this field, which was left out. */
+  through?: string;
+  names: readonly string[];
+}
 
 /** Looks a field up in all alternatives of a type without lists. */
 export function lookUpField(type: Type, name: string): FoundField {
@@ -20,10 +28,11 @@ export function lookUpField(type: Type, name: string): FoundField {
   // The engine's own names may stand in any answer.
   if (having.length > 0 && (having.length === objects.length || !name.startsWith("$")))
     return { type: join(having.map((fields) => fields.get(name))) };
-  const holder = objects.length > 0 && objects.every(({ names }) => names.includes("output")) ? "output" : undefined;
-  // A step has an output, and that a status.
-  if (name === "$status" && holder !== undefined && having.length === 0)
-    return { message: `${upper(objects[0]?.label ?? "")} has no \`$status\`: its \`${holder}\` has`, names: [] };
+  const holder = having.length === 0 ? findHolder(objects, name) : undefined;
+  if (holder !== undefined) {
+    const message = `${upper(objects[0]?.label ?? "")} has no \`${name}\`: its \`${holder}\` has`;
+    return { message, nearest: name, through: holder, names: [] };
+  }
   if (name.startsWith("$") || objects.some(({ others }) => others === "free")) return { type: unknown };
   const [first] = objects;
   if (first === undefined) return { message: `${upper(describe(type))} has no fields`, names: [] };
@@ -36,6 +45,16 @@ export function lookUpField(type: Type, name: string): FoundField {
   const [only, ...more] = [...labels].slice(0, 4);
   const of = more.length === 0 ? `${upper(only ?? "")} has no` : `None of ${[only, ...more].join(", ")} has`;
   return { message: `${of} \`${name}\``, nearest, names };
+}
+
+/** A step and an answer of a broadcast have an output, an event has data: what these have is asked for there. */
+function findHolder(objects: Type["objects"], name: string): string | undefined {
+  return ["output", "data"].find((holder) => {
+    if (objects.length === 0 || !objects.every(({ names }) => names.includes(holder))) return false;
+    if (name === "$status") return holder === "output";
+    const held = objects.flatMap((fields) => itemsOf(fields.get(holder)).objects);
+    return held.some(({ names }) => names.includes(name));
+  });
 }
 
 /** Says what kinds a type is of. */
@@ -68,7 +87,7 @@ function describeBounds(type: Type): string | undefined {
 
 /** Hint and fix for a field that is not there. */
 export function suggestField(
-  { nearest, names }: { nearest?: string | undefined; names: readonly string[] },
+  { nearest, through, names }: Omit<MissingField, "message">,
   span: Span | undefined,
   write = (name: string): string => name,
 ): DiagnosticDetails {
@@ -81,8 +100,9 @@ export function suggestField(
             .map((name) => `\`${name}\``)
             .join(", ")}`,
         };
-  const text = write(nearest);
-  return { hint: `did you mean \`${nearest}\`?`, ...(span && { fix: { title: `Write \`${nearest}\``, span, text } }) };
+  const text = through === undefined ? write(nearest) : `${through}.${write(nearest)}`;
+  const shown = through === undefined ? nearest : text;
+  return { hint: `did you mean \`${shown}\`?`, ...(span && { fix: { title: `Write \`${shown}\``, span, text } }) };
 }
 
 /** The type of a name's value; reports a name that can't be there. */
@@ -92,10 +112,36 @@ export function findField(node: ExpressionNode, { context, atRoot }: Env, state:
   if ("type" in found) return context.lists.length > 0 ? join([found.type, ofList(() => found.type)]) : found.type;
   // What stands at the root was looked at by its view.
   if (atRoot && state.view.names !== undefined) return unknown;
-  const { start, end } = findToken(node, state.node.value);
+  const source = state.node.value;
+  const { start, end } = findToken(node, source);
   const span = state.node.locate(start, end);
-  state.context.report.add("unknown-field-of-type", span, `${found.message}; this is always undefined.`, suggestField(found, span, quote));
+  const details =
+    leaveOut(found, source, end, (to) => state.node.locate(start, to)) ?? countItems(node, context) ?? suggestField(found, span, quote);
+  state.context.report.add("unknown-field-of-type", span, `${found.message}; this is always undefined.`, details);
   return unknown;
+}
+
+/** A name before one that is there itself: `output.vote` over the output. */
+export function leaveOut(
+  { names, nearest }: MissingField,
+  source: string,
+  end: number,
+  locate: (end: number) => Span,
+): DiagnosticDetails | undefined {
+  const [written, next = ""] = /^\s*\.\s*([A-Za-z_]\w*)/.exec(source.slice(end)) ?? [];
+  if (nearest !== undefined || written === undefined || !names.includes(next)) return undefined;
+  const fix = { title: `Write \`${next}\` alone`, span: locate(end + written.length - next.length), text: "" };
+  return { hint: `leave it out: \`${next}\` stands there itself`, fix };
+}
+
+/** `tags.length` of other languages. */
+function countItems({ value }: ExpressionNode, { lists, scalars }: Type): DiagnosticDetails | undefined {
+  if (value !== "length" && value !== "size") return undefined;
+  return lists.length > 0
+    ? { hint: "`$count(…)` counts a list's items" }
+    : scalars.has("string")
+      ? { hint: "`$length(…)` counts characters" }
+      : undefined;
 }
 
 /** A name as a path may say it. */

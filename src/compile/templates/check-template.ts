@@ -2,6 +2,7 @@
 import type { Liquid, Template } from "liquidjs";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
+import { mendSyntax, type Slip } from "../foreign-syntax.ts";
 import { compileLimits } from "../limits.ts";
 import type { TextNode } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
@@ -13,6 +14,8 @@ export interface TemplateVariable {
   /** `data`, `repo`, `0`, …; a nested variable ends the path. */
   path: (string | number)[];
   span: Span;
+  /** It is written with a `$`, which was told. */
+  isTold: boolean;
 }
 
 /** What the checks of one file share. */
@@ -112,11 +115,12 @@ function addDollarNames(node: TextNode, text: string, { report, local }: Templat
       const start = index + found.index;
       const span = node.locate(start, start + 1 + name.length);
       const isField = tag[found.index - 1] === ".";
-      const known = !isField && (name === "status" || name === "body");
+      const known = !isField && ["status", "body", "event", "last", "children", "supplement"].includes(name);
       // Older files write an output so, which is read as it is meant; in a tag it never was.
       const older = known && local && found.index === first;
       report.add("dollar-in-template", span, `Liquid can not name \`$${name}\`.`, {
         ...(isField && { hint: `a field of that name is \`['$${name}']\`, without the dot` }),
+        ...(!isField && !known && { hint: `write \`${name}\` without the \`$\`` }),
         ...(known && { hint: `prompts see it as \`_${name}\``, fix: { title: `Write \`_${name}\``, span, text: `_${name}` } }),
         ...(older && { severity: "warning" as const }),
       });
@@ -145,7 +149,7 @@ function parse(node: TextNode, text: string, context: TemplateContext): Template
             if (typeof segment === "object") break;
             path.push(segment);
           }
-          variables.push({ path, span: node.locate(start, start + length) });
+          variables.push({ path, span: node.locate(start, start + length), isTold: node.value[start] === "$" });
         }
       }
       return variables;
@@ -169,6 +173,18 @@ function findOffset(text: string, row: number, column: number): number {
   return Math.min(text.length, start + column - 1);
 }
 
+/** Filters of other languages. */
+const filterAliases: Readonly<Record<string, string>> = {
+  upper: "upcase",
+  lower: "downcase",
+  length: "size",
+  count: "size",
+  trim: "strip",
+  tojson: "json",
+  to_json: "json",
+  title: "capitalize",
+};
+
 /** Reports why a template does not parse; returns the name of an unknown filter, which can be stepped over. */
 function addFailure(error: unknown, node: TextNode, text: string, report: Report): string | undefined {
   const { message = "", token } = error as { message?: string; token?: { begin?: number; end?: number } };
@@ -178,7 +194,7 @@ function addFailure(error: unknown, node: TextNode, text: string, report: Report
   const filter = /undefined filter: (\S+)/.exec(first)?.[1];
   if (filter !== undefined) {
     const pattern = new RegExp(`\\|\\s*(${filter.replaceAll(/[^\w-]/g, "\\$&")})(?![\\w-])`, "g");
-    const nearest = findNearestName(filter, allowedFilters);
+    const nearest = (Object.hasOwn(filterAliases, filter) ? filterAliases[filter] : undefined) ?? findNearestName(filter, allowedFilters);
     for (const match of text.matchAll(pattern)) {
       const start = match.index + match[0].length - filter.length;
       const span = node.locate(start, start + filter.length);
@@ -196,19 +212,72 @@ function addFailure(error: unknown, node: TextNode, text: string, report: Report
     const at = text.indexOf(tag, begin);
     const span = node.locate(at === -1 ? begin : at, at === -1 ? end : at + tag.length);
     const nearest = findNearestName(tag, allowedTags);
-    report.add("forbidden-tag", span, `There is no tag \`${tag}\` here.`, {
-      hint: nearest === undefined ? `tags are ${allowedTags.join(", ")}` : `did you mean \`${nearest}\`?`,
-    });
+    const mended = mendSyntax(node, slips.slice(0, 1), isTemplate);
+    const hint = nearest === undefined ? `tags are ${allowedTags.join(", ")}` : `did you mean \`${nearest}\`?`;
+    report.add("forbidden-tag", span, `There is no tag \`${tag}\` here.`, { hint, ...mended });
     return undefined;
   }
   const section = /^\{\{\s*([#^/>!])/.exec(text.slice(Math.max(0, begin - 2)));
   const span = node.locate(begin, Math.min(end, text.length));
   const said = first === "" ? "This does not parse" : first.charAt(0).toUpperCase() + first.slice(1);
-  report.add(
-    "bad-template",
-    span,
-    `${said}.`,
-    section ? { hint: "mustache's sections are not Liquid: use `{% if x %}…{% endif %}` or `{% for y in x %}…{% endfor %}`" } : {},
-  );
+  const details = section
+    ? { hint: "mustache's sections are not Liquid: use `{% if x %}…{% endif %}` or `{% for y in x %}…{% endfor %}`" }
+    : mendSyntax(node, slips, isTemplate);
+  report.add("bad-template", span, `${said}.`, details);
   return undefined;
 }
+
+function isTemplate(text: string): boolean {
+  return parseTemplate(text) !== undefined;
+}
+
+/** What stands in a tag, up to its end. */
+const inTag = "(?<=\\{[{%][^{}%]*)";
+
+/** How other languages write it. */
+const slips: readonly Slip[] = [
+  { written: /\{%(-?)\s*(?:else\s+if|elseif|elif|elsif)\b/g, meant: (_, dash = "") => `{%${dash} elsif`, hint: "Liquid says `elsif`" },
+  { written: new RegExp(`${inTag}!==`, "g"), meant: "!=", hint: "Liquid says `!=`" },
+  {
+    written: new RegExp(`${inTag}(?<![=!<>])={1,3}(?!=)`, "g"),
+    meant: (all) => (all.length === 2 ? all : "=="),
+    hint: "Liquid compares with `==`",
+  },
+  { written: new RegExp(`${inTag}\\s*&&\\s*`, "g"), meant: " and ", hint: "Liquid says `and`, `or`" },
+  { written: /(?<=\{%[^{}%]*)\s*\|\|\s*/g, meant: " or ", hint: "Liquid says `and`, `or`" },
+  { written: /(?<=\{\{[^{}%]*)\s*(?:\|\||\?\?)\s*/g, meant: " | default: ", hint: "`| default:` stands in for what is absent" },
+  { written: new RegExp(`${inTag}!(?!=)\\s*`, "g"), meant: "not ", hint: "Liquid says `not`" },
+  {
+    written: /(?<=\{%-?\s*(?:if|elsif|unless)\s+)\(([^()]*)\)(?=\s*-?%\})/g,
+    meant: (_, test = "") => test,
+    hint: "tests stand without brackets",
+  },
+  {
+    written: /(?<=\{%-?\s*for\s+\w+\s+)of(?=\s)/g,
+    meant: "in",
+    hint: "a loop is `{% for item in list %}`",
+  },
+  {
+    written: /(\|\s*[a-z_]+)\s*\(([^()]*)\)/g,
+    meant: (_, name = "", args = "") => `${name}${args.trim() === "" ? "" : `: ${args}`}`,
+    hint: "what a filter takes stands behind a colon: `| plus: 1`",
+  },
+  {
+    written: /(\|\s*[a-z_]+)[ \t]+(?=[^\s:|}])/g,
+    meant: (_, name = "") => `${name}: `,
+    hint: "what a filter takes stands behind a colon: `| plus: 1`",
+  },
+  ...[
+    ["\\+", "plus"],
+    ["-", "minus"],
+    ["\\*", "times"],
+    ["/", "divided_by"],
+  ].map(
+    ([sign = "", filter = ""]): Slip => ({
+      written: new RegExp(`(?<=\\{\\{[^{}%|]*)\\s${sign}\\s(?=\\s*[\\w.]+\\s*(?:\\}\\}|\\|))`, "g"),
+      meant: ` | ${filter}: `,
+      hint: `Liquid calculates with filters: \`| ${filter}: 1\``,
+    }),
+  ),
+  { written: /(\{\{[^{}]*)\}(?!\})/g, meant: (_, output = "") => `${output}}}`, hint: "an output ends with `}}`" },
+];

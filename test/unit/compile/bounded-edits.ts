@@ -75,7 +75,7 @@ export const boundedEdits: readonly Edit[] = [
   ["rounds", "= '$TIMEOUT'", "= '$ACKED'", ["NRV3033", "timedOut"]],
   ["rounds", "= '$PARTIAL'", "= '$TIMEOUT'", ["NRV3033", "partial"]],
   ["rounds", "output.vote = 'keep'", "output.vote = 'kept'", ["NRV4018", "'kept'"]],
-  ["rounds", "output.vote = 'keep'", "vote = 'keep'", ["NRV4017", "vote"]],
+  ["rounds", "output.vote = 'keep'", "vote = 'keep'", ["NRV4017", "vote", "output.vote"]],
   ["rounds", "steps[role = 'critic']", "steps[role = 'critics']", ["NRV3025", "critics", "critic"]],
   ["rounds", '> 3" }\n  first', '> 12" }\n  first', ["NRV3033", "many"]],
   ["rounds", "words > $last('critic').score", "words > $last('writer').title", ["NRV4018", "words"]],

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { applyFixes } from "../../../src/compile/diagnostics/apply-fixes.ts";
 import { parseWorkflow } from "../../../src/compile/index.ts";
 import { boundedEdits } from "./bounded-edits.ts";
-import { edits as firstEdits } from "./edits.ts";
+import { type Edit, edits as firstEdits } from "./edits.ts";
+import { foreignEdits } from "./foreign-edits.ts";
 import { type SoundWorkflow, soundWorkflows } from "./sound-workflows.ts";
 
 const edits = [...firstEdits, ...boundedEdits];
@@ -19,13 +20,17 @@ describe("single edits", () => {
     for (const text of Object.values(soundWorkflows)) expect(parseWorkflow(text).diagnostics).toEqual([]);
   });
 
-  test.each(edits.map(([of, from, to, ...found]) => ({ of, from, to, found })))("[MEAN11] $of: $from → $to", ({ of, from, to, found }) => {
+  const name = ([of, from, to, ...found]: Edit) => ({ of, from, to, found });
+  const check = ({ of, from, to, found }: ReturnType<typeof name>): void => {
     const text = edit(of, from, to);
     const { diagnostics } = parseWorkflow(text);
     expect(diagnostics.map(({ code, span, fix }) => [code, text.slice(span.start, span.end), ...(fix ? [fix.text] : [])])).toEqual(found);
     const mended = applyFixes(text, (current) => parseWorkflow(current).diagnostics).text;
     if (found.some(([, , fix]) => fix !== undefined)) expect(parseWorkflow(mended).diagnostics).toEqual([]);
-  });
+  };
+
+  test.each(edits.map(name))("[MEAN11] $of: $from → $to", check);
+  test.each(foreignEdits.map(name))("[MEAN22] $of: $from → $to", check);
 
   test("[MEAN11] every kind of finding that types give is among them", () => {
     const codes = new Set(edits.flatMap(([, , , ...found]) => found.map(([code]) => code)));

@@ -87,7 +87,8 @@ describe("comparisons", () => {
 
   test.each([
     "$last('judge').vote = 'hire' or $last('judge').vote in ['pass', 'hire']",
-    "$last('judge').vote = null",
+    "$last('judge').vote != null",
+    "$event.data.x = null",
     "$last('judge').vote = $event.data.vote",
     "$event.data.x = 3 or $event.data.x > 'a' or $event.data.x + 1 = 2",
     "$string($last('judge').score) = '3' and $number($last('judge').why) > 3",

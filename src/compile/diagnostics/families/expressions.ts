@@ -120,7 +120,7 @@ export const expressionsCatalogue = {
     severity: "warning",
     title: "A comparison that absence decides",
     explanation:
-      "The field may be absent. In JSONata what is absent is neither equal nor unequal to anything, and `$not` of it gives nothing: all count as false. `$not(x = true)` holds where `x` is absent. It is told where the schema has `required` without the field, of `input` also where nothing is required, and not where the expression asks for the field elsewhere too.",
+      "The field may be absent. In JSONata what is absent is neither equal nor unequal to anything, and `$not` of it gives nothing: all count as false. `$not(x = true)` holds where `x` is absent, and `$not($exists(x))` asks for that: `x = null` does not. It is told where the schema has `required` without the field, of `input` also where nothing is required, and not where the expression asks for the field elsewhere too.",
   },
   "dollar-before-braces": {
     code: "NRV4020",
