@@ -239,7 +239,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "files, held against what a server has",
     may: [
       ...["src/cli/lib", "src/cli/lib/check", "src/cli/lib/diff", "src/compile", "src/compile/compare", "src/compile/together"],
-      contract,
+      ...[contract, "src/version.ts"],
     ],
   },
   "src/cli/lib/simulate": { is: "a walk as people read it", may: ["src/cli/lib", contract, "src/simulate"] },

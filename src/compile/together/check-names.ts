@@ -44,7 +44,8 @@ export function checkNames(group: Group): void {
   for (const member of members)
     for (const { workflow } of listSpawns(member)) {
       const name = workflow.value;
-      if (byName.has(name)) continue;
+      // What is no name is told in the file itself.
+      if (byName.has(name) || !/^[a-z\d-]+$/.test(name)) continue;
       const nearest = findNearestName(name, byName.keys());
       const where = known ? "No file here and no workflow of the server is" : "No file here is";
       reportOf(member).add("unknown-workflow", workflow.span, `${where} the workflow \`${name}\`.`, {

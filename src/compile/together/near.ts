@@ -9,7 +9,7 @@ function countSlips(length: number): number {
   return Math.max(1, Math.floor(length / 5));
 }
 
-/** Whether both are spelt alike but for a slip of one word; words that differ by a number are two. */
+/** Whether both are spelt alike but for a slip of one word; words that differ by a number, or by a letter that stands alone, are two. */
 export function isNear(a: string, b: string): boolean {
   if (a === b || toShape(a) === toShape(b)) return false;
   if (fold(a) === fold(b)) return true;
@@ -70,9 +70,9 @@ export function indexNear(names: Iterable<string>): NearNames {
   };
 }
 
-/** The name with its numbers left open. */
+/** The name with its numbers and single letters left open: `review-a` and `review-b` are a row, as `review-1` and `review-2` are. */
 function toShape(name: string): string {
-  return name.replaceAll(/\d+/g, "0");
+  return name.replaceAll(/\d+|(?<![a-z\d])[a-z](?![a-z\d])/gi, "0");
 }
 
 function fold(name: string): string {

@@ -1,5 +1,5 @@
 /** `nerveflare check` on folders: what is checked, what is passed over, and what only shows where several files are looked at. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createFolder, fine, run } from "./run.ts";
@@ -68,4 +68,31 @@ test("[MANY12] a fix of what several files say together is applied by --fix", as
   expect([code, out]).toEqual([0, expect.stringMatching(/fixed .*paper\.yaml:15 Write `story`/)]);
   expect(readFileSync(paper, "utf8")).toContain("workflow: story }");
   expect((await run("check", folder)).out).toContain("ok no errors in 2 files");
+});
+
+test("[MANY20] a file counts once, under whatever names; links to files count, links to folders and hidden ones don't", async () => {
+  const { folder, write } = create("e");
+  const one = write("one.yaml", named("one"));
+  write("../elsewhere.yaml", named("two"));
+  for (const [target, link] of [
+    ["one.yaml", "alias.yaml"],
+    ["../elsewhere.yaml", "linked.yaml"],
+    ["gone.yaml", "broken.yaml"],
+    [".", "circle"],
+  ] as const)
+    symlinkSync(target, join(folder, link));
+  for (const hidden of ["node_modules", ".git"]) {
+    mkdirSync(join(folder, hidden));
+    write(`${hidden}/one.yaml`, named("one"));
+  }
+  const list = async (...args: string[]) =>
+    (JSON.parse((await run("check", ...args, "--json")).out) as { file: string; diagnostics: object[] }[]).map((each) => [
+      each.file.slice(folder.length + 1),
+      each.diagnostics.length,
+    ]);
+  expect(await list(folder)).toEqual([
+    ["linked.yaml", 0],
+    ["one.yaml", 0],
+  ]);
+  expect(await list(join(folder, "alias.yaml"), one, join(folder, "parts", "..", "one.yaml"))).toEqual([["alias.yaml", 0]]);
 });

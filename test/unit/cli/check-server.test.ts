@@ -1,5 +1,8 @@
 /** `nerveflare check --server`: what is asked, and what is said where the server is away. */
-import { expect, test } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { renderPublication } from "../../../src/cli/lib/server-check/render-publication.ts";
 import { compilePublished } from "../../../src/compile/compile-published.ts";
 import { adminToken } from "../worker/test-app.ts";
 import { createFolder, fine, run } from "./run.ts";
@@ -48,4 +51,40 @@ test("[MANY14] a server that is away is told in one line, after what the files s
     out: expect.stringContaining("ok no errors"),
     err: expect.stringContaining("127.0.0.1:1"),
   });
+});
+
+test("[MANY19] a server that answers in another form, or refuses the token, is told as such, after what the files say", async () => {
+  const file = write("other.yaml", fine);
+  const answers: [status: number, body: object, told: string][] = [
+    [200, { items: [] }, "has another form than this nerveflare"],
+    [403, { code: "forbidden", detail: "This takes an operator's token.", status: 403, nrv: "NRV8005" }, "forbidden"],
+  ];
+  for (const [status, body, told] of answers) {
+    const server = createServer((_, response) => {
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+    const { port } = server.address() as AddressInfo;
+    expect(await run("check", file, "--server", `http://127.0.0.1:${port}`, "--token", "x")).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("ok no errors"),
+      err: expect.stringContaining(told),
+    });
+  }
+});
+
+test("[MANY15] threads of one revision that are not alike are counted by what would become of each", () => {
+  const looked = (["safe", "blocked", "safe", "mapping"] as const).map((verdict, index) => ({
+    ...{ thread: `t${index}`, verdict, at: 1, why: verdict === "safe" ? "" : "so" },
+  }));
+  const plain = (_: string, text: string): string => text;
+  const render = (some: typeof looked) =>
+    renderPublication(
+      "a.yaml",
+      { revision: "bbbbbbbbbb", published: null, revisions: [{ revision: "aaaaaaaaaa", threads: 4, verdict: "blocked", looked: some }] },
+      plain,
+    );
+  expect(render(looked)).toContain("aaaaaaaa  4 threads: blocked (1 of them, 1 needs mapping, 2 safe)\n    t1 blocked: so");
+  expect(render(looked.slice(1, 2))).toContain("4 threads: blocked\n");
 });

@@ -69,6 +69,11 @@ describe("children", () => {
     expect(list(check({ "a.yaml": spawning("story"), "b.yaml": "name: story\nroles: {}\n" }))).toEqual([]);
     expect(list(check({ "a.yaml": spawning("story"), "b.yaml": "name: story\nroles: [\n" }))).toEqual([]);
     expect(list(check({ "a.yaml": spawning("story"), "b.yaml": "\t" }))).toEqual([]);
+    expect(list(check({ "a.yaml": spawning("story"), "b.yaml": "name: [\nroles: {}\n" }))).toEqual([]);
+  });
+
+  test("[MANY2] what is no name, as a template, is left to the file itself to tell", () => {
+    expect(list(check({ "a.yaml": spawning("'{{ data.workflow }}'"), "b.yaml": workflow("story") }))).toEqual([]);
   });
 });
 
@@ -121,6 +126,7 @@ describe("capabilities", () => {
     ["another word", "encode", "decode"],
     ["another number", "gpu-1", "gpu-2"],
     ["short words", "read", "lead"],
+    ["a row by letters", "review-a", "review-b"],
   ])("[MANY6] %s is let be", (_, a, b) => expect(list(check({ "a.yaml": asking("a", a), "b.yaml": asking("b", b) }))).toEqual([]));
 
   test("[MANY6] the one that stands in fewer files is told, with the other and where that is", () => {

@@ -1,5 +1,5 @@
 /** The workflows beside one that an editor has open, as they are on disk. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listYaml } from "./list-files.ts";
@@ -18,7 +18,9 @@ interface FileBeside {
 /** Where a document lies, and the folder whose workflows belong together, with a separator at its end; undefined where there is none. */
 export function locateDocument(uri: string): { path: string; folder: string } | undefined {
   try {
-    const path = fileURLToPath(uri);
+    const named = fileURLToPath(uri);
+    // Under whatever name it was opened, it is the file that the folder has.
+    const path = existsSync(named) ? realpathSync(named) : named;
     const folder = chooseFolder(path);
     return existsSync(folder) ? { path, folder: folder.replace(/[\\/]?$/, sep) } : undefined;
   } catch {

@@ -33,7 +33,7 @@ export async function findFiles(named: readonly string[]): Promise<FoundFiles> {
   const passedOver: string[] = [];
   let several = false;
   const add = (file: FoundFile): void => {
-    const key = file.path === "-" ? "-" : resolve(file.path);
+    const key = file.path === "-" ? "-" : identify(file.path);
     if (!files.has(key)) files.set(key, file);
     if (files.size > checkLimits.files)
       throw new CliError(`There are more than ${checkLimits.files} workflow files.`, {
@@ -69,6 +69,11 @@ export async function findFiles(named: readonly string[]): Promise<FoundFiles> {
   return { files: [...files.values()], passedOver, several };
 }
 
+/** A file counts once, under whatever names. */
+function identify(path: string): string {
+  return fs.existsSync(path) ? fs.realpathSync(path) : resolve(path);
+}
+
 function isFolder(path: string): boolean {
   return path !== "-" && (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
 }
@@ -85,10 +90,11 @@ function listAll(folder: string): string[] {
 
 /**
  * The YAML files below a folder, in the order of their names; undefined: it holds more than so many entries. Hidden ones are left
- * out. Symbolic links lead nowhere: they may lead in a circle.
+ * out, and so are links to folders, which may lead in a circle, and to files that are there themselves.
  */
 export function listYaml(folder: string, entries: number): string[] | undefined {
   const found: string[] = [];
+  const links: string[] = [];
   const left = [folder];
   let seen = 0;
   for (let at = left.pop(); at !== undefined; at = left.pop()) {
@@ -98,8 +104,17 @@ export function listYaml(folder: string, entries: number): string[] | undefined 
       if (entry.name.startsWith(".") || foreign.has(entry.name)) continue;
       const path = join(at, entry.name);
       if (entry.isDirectory()) left.push(path);
-      else if (entry.isFile() && /\.ya?ml$/i.test(entry.name)) found.push(path);
+      else if (!/\.ya?ml$/i.test(entry.name)) continue;
+      else if (entry.isFile()) found.push(path);
+      else if (entry.isSymbolicLink() && fs.statSync(path, { throwIfNoEntry: false })?.isFile()) links.push(path);
     }
+  }
+  if (links.length === 0) return found.sort();
+  const known = new Set(found.map((path) => fs.realpathSync(path)));
+  for (const path of links.sort()) {
+    const real = fs.realpathSync(path);
+    if (!known.has(real)) found.push(path);
+    known.add(real);
   }
   return found.sort();
 }

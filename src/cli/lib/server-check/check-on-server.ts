@@ -1,4 +1,5 @@
 /** Holds checked files against a server. Where that is away, what the files say by themselves is told all the same. */
+import { version } from "../../../version.ts";
 import { type ApiOptions, createApi } from "../api.ts";
 import type { Beyond } from "../check/check-all.ts";
 import type { CheckedFile } from "../check/check-file.ts";
@@ -35,7 +36,15 @@ export async function askAll(checked: readonly CheckedFile[], options: ApiOption
     for (const { file, member } of checked) if (member?.ir?.binding === "cloud") found.set(file, await judgePublish(api, member.ir));
     return done({ beyond });
   } catch (error) {
-    if (!(error instanceof CliError) || error.exitCode === exitCodes.usage) throw error;
-    return done({ problem: error });
+    if (error instanceof CliError && error.exitCode === exitCodes.usage) throw error;
+    return done({ problem: error instanceof CliError ? error : explainForm(error) });
   }
+}
+
+/** What answers is another program, or a server of a version that says it otherwise. */
+function explainForm(cause: unknown): CliError {
+  return new CliError(`The server's answer has another form than this nerveflare ${version} reads: ${String(cause)}.`, {
+    cause,
+    hint: "Check with the nerveflare of the server's version, and look whether the address is a nerveflare server's.",
+  });
 }

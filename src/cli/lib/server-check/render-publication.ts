@@ -2,7 +2,7 @@
 import type { ThreadVerdict } from "../../../compile/compare/judge-thread.ts";
 import type { Styler } from "../check/render-diagnostic.ts";
 import type { Style } from "../terminal.ts";
-import type { JudgedRevision, Publication } from "./judge-publish.ts";
+import type { JudgedRevision, JudgedThread, Publication } from "./judge-publish.ts";
 
 const words: Record<ThreadVerdict, [text: string, style: Style]> = {
   safe: ["safe", "green"],
@@ -29,7 +29,7 @@ function renderRevision({ revision, threads, verdict, looked }: JudgedRevision, 
   const [text, colour] = words[verdict];
   const rest = threads - looked.length;
   return [
-    `  ${short(revision)}  ${count}: ${style(colour, text)}`,
+    `  ${short(revision)}  ${count}: ${style(colour, text)}${countRest(looked, verdict)}`,
     ...looked.flatMap((each) => {
       if (each.verdict === "safe") return [];
       const [word, own] = words[each.verdict];
@@ -37,6 +37,16 @@ function renderRevision({ revision, threads, verdict, looked }: JudgedRevision, 
     }),
     ...(rest > 0 ? [`    ${rest} more ${rest === 1 ? "was" : "were"} not looked at`] : []),
   ];
+}
+
+/** Of threads that are not all alike, how many are otherwise than the worst. */
+function countRest(looked: readonly JudgedThread[], worst: ThreadVerdict): string {
+  const kinds = (Object.keys(words) as ThreadVerdict[]).reverse().filter((verdict) => looked.some((each) => each.verdict === verdict));
+  if (kinds.length < 2) return "";
+  const counts = kinds.map(
+    (verdict) => `${looked.filter((each) => each.verdict === verdict).length} ${verdict === worst ? "of them" : words[verdict][0]}`,
+  );
+  return ` (${counts.join(", ")})`;
 }
 
 function short(revision: string): string {
