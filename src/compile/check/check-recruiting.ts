@@ -190,6 +190,8 @@ function checkPolicies(role: RoleOutline, outline: Outline, report: Report): voi
     if (!entry || !edge?.key || !isText(entry.value)) continue;
     // `forfeit` asks for the edge, with `retry` nobody is ever unfilled, and `wait` says that nothing is done.
     if (["forfeit", "wait", field === "on_unfilled" ? "retry" : ""].includes(entry.value.value)) continue;
+    // Who is lost while another role has the turn is replaced, and so is whoever the edge was taken for.
+    if (field === "then" && entry.value.value === "rerecruit" && role.type === "open") continue;
     report.add("without-effect", entry.keyNode.span, `\`${field}\` never acts: the graph has an edge for \`${status}\`, which is taken.`, {
       hint: "leave it out, or the edge",
       related: [{ span: edge.key.span, message: "the edge is here" }],

@@ -36,7 +36,8 @@ export const enumerations: Readonly<Record<string, { about: string; words: Reado
       also: ["roles.<role>.turn.on_timeout", "roles.<role>.turn.on_fail"],
     },
     "roles.<role>.offline.then": {
-      about: "What happens when the holder is lost. An edge for `$OFFLINE` goes before all but `rerecruit`.",
+      about:
+        "What happens when the holder is lost. If the role has the turn, an edge for `$OFFLINE` goes before it; with `rerecruit` the role is offered anew all the same.",
       words: lossPolicies,
     },
     "roles.<role>.broadcast.ack.need": { about: "How many answers are enough, where it is not a number.", words: ackNeeds },
