@@ -192,6 +192,8 @@ function addNoStatus(node: GraphNodeOutline, role: RoleOutline, own: EdgeOutline
     return;
   }
   const related = [{ span: node.key.span, message: "the edges are here" }];
+  // Of more branches than are looked at the statuses are not known.
+  if (values.length > 0 && values.every(isText)) return;
   if (given && values.length > 0 && values.every((item) => item.kind === "scalar" && item.value !== null)) {
     const names = values.map((item) => (item.kind === "scalar" ? (item.written ?? String(item.value)) : ""));
     const texts = names.map((name) => JSON.stringify(name)).join(", ");

@@ -43,7 +43,8 @@ export function createMeaning(outline: Outline, outputOfWorkflow: OutputOfWorkfl
   const answerOf = remember(answers, (name) => readAnswer(outline.roles.get(name)));
   const outputOf = remember(new Map<string, Type>(), (name) => {
     const answer = answerOf(name);
-    return outline.roles.get(name)?.type === "broadcast" ? broadcastOf(answer) : answer;
+    const role = outline.roles.get(name);
+    return role?.type === "broadcast" ? broadcastOf(answer, readAsked(role)) : answer;
   });
   const childrenBy = (edges: readonly EdgeOutline[]): Type => {
     const outputs = listSpawned(edges).map((name) => (name === undefined ? undefined : outputOfWorkflow(name)) ?? unknown);
@@ -143,6 +144,17 @@ function remember(known: Map<string, Type>, make: (name: string) => Type): (name
     known.set(name, type);
     return type;
   };
+}
+
+/** Agents that a broadcast asks at most: `of`, or those that `agents` names. */
+function readAsked({ node }: RoleOutline): number | undefined {
+  const of = findValue(findValue(node, "broadcast"), "of");
+  const agents = findValue(findValue(node, "eligibility"), "agents");
+  const counts = [
+    ...(of?.kind === "scalar" && typeof of.value === "number" && of.value > 0 ? [of.value] : []),
+    ...(agents?.kind === "list" && agents.items.length > 0 ? [agents.items.length] : []),
+  ];
+  return counts.length > 0 ? Math.min(...counts) : undefined;
 }
 
 function readAnswer(role: RoleOutline | undefined): Type {

@@ -2,7 +2,8 @@
 import { engineStatuses, targets, wordsOf } from "../../contract/language.ts";
 import { endedStatuses } from "../../contract/statuses.ts";
 import { eventAttributes } from "../expressions/views.ts";
-import { join, number, ofConstants, ofFields, ofKind, ofList, type Type, text, unknown, withAbsence } from "./type.ts";
+import { ofLengths } from "./range.ts";
+import { bound, join, number, ofConstants, ofFields, ofKind, ofList, type Type, text, unknown, withAbsence } from "./type.ts";
 
 const texts = ofList(() => text);
 const lists = join([texts, ofKind("null")]);
@@ -43,15 +44,20 @@ export const ownStatuses = [...wordsOf(engineStatuses), ...wordsOf(targets).filt
 /** An output that the engine made in place of an agent, or by which an agent suspended the thread, whatever its schema says. */
 export const engineOutput = ofFields("an output of the engine", { $status: ofConstants(ownStatuses), reason: text }, "listed");
 
-/** What a broadcast gives. */
-export function broadcastOf(answer: Type): Type {
+/** What a broadcast gives. @param most agents that are asked, where that is known */
+export function broadcastOf(answer: Type, most?: number): Type {
+  const count = most === undefined ? undefined : ofLengths(0, most);
+  const agents = bound(texts, { count });
   const one = ofFields("an answer of the broadcast", { agent: text, output: answer });
   return ofFields("a broadcast's output", {
     $status: ofConstants(ownStatuses),
-    acked: texts,
-    failed: texts,
-    missing: texts,
-    answers: ofList(() => one),
+    acked: agents,
+    failed: agents,
+    missing: agents,
+    answers: bound(
+      ofList(() => one),
+      { count },
+    ),
     answersLeftOut: withAbsence(number, true),
     notAsked: withAbsence(number, true),
   });

@@ -110,7 +110,8 @@ export function mayOrder(operator: string, a: Range, b: Range): boolean {
 }
 
 /** Bounds in words: `from 0 to 10`, `of at least 1`; undefined where there are none. */
-export function describeRange({ least, most, over, under }: Range): string | undefined {
+export function describeRange(range: Range): string | undefined {
+  const { least, most, over, under } = tighten(range);
   const [low, high] = [Number.isFinite(least), Number.isFinite(most)];
   if (low && high)
     return over || under

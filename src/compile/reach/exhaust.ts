@@ -90,11 +90,17 @@ function judge(formulas: readonly (Formula | undefined)[], { scenes, nameValue }
     return rows.map((row) => formula?.holds((variable) => row[own[variable] ?? 0]));
   });
   const explain = (place: number): string | undefined => {
-    const [only, ...others] = placed[place] ?? [];
-    const slot = others.length === 0 && only !== undefined ? slots[only] : undefined;
-    return slot && scenes.map((scene) => scene(slot.variable).why).find((why) => why !== undefined);
+    const own = (placed[place] ?? []).flatMap((each) => slots[each] ?? []);
+    const explained = own.map(({ variable }) => scenes.map((scene) => scene(variable)));
+    // Of several the one that finds nothing, if it does so in every way.
+    const [domains] = own.length === 1 ? explained : explained.filter((each) => each.every(isAbsence));
+    return domains?.map(({ why }) => why).find((why) => why !== undefined);
   };
   return sum(verdicts, explain);
+}
+
+function isAbsence({ scalars, lists, maps }: Domain): boolean {
+  return scalars.size === 0 && !lists && !maps;
 }
 
 /** All combinations of values that may come; undefined where there are too many. */

@@ -2,7 +2,8 @@
 import { type EngineStatus, engineStatuses } from "../../contract/language.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
-import type { Type } from "../meaning/type.ts";
+import { broadcastOf } from "../meaning/engine-types.ts";
+import { type Type, unknown } from "../meaning/type.ts";
 import { absence, anything, type Domain, joinDomains, ofCount, ofEmpty, ofTexts, truth } from "./domain.ts";
 import type { Scene, Stage } from "./exhaust.ts";
 import type { Variable } from "./formula.ts";
@@ -112,9 +113,11 @@ function ofEngine(status: EngineStatus): Output {
   return ([name, ...rest]) => (name === "$status" && rest.length === 0 ? ofTexts([status]) : anything);
 }
 
-function ofBroadcast({ need }: Player, status: EngineStatus): Output {
+function ofBroadcast({ name: role, need }: Player, status: EngineStatus): Output {
   const all = need === "all" && status === "$ACKED";
   return ([name, ...rest]) => {
+    if (name !== undefined && !broadcastOf(unknown).objects.some(({ names }) => names.includes(name)))
+      return { ...absence, why: `what the broadcast \`${role}\` gives has no \`${name}\`` };
     if (name === "$status" && rest.length === 0) return ofTexts([status]);
     if ((name === "failed" || name === "missing") && all)
       return rest.length > 0

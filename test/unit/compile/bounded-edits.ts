@@ -2,6 +2,8 @@
 import type { Edit } from "./edits.ts";
 
 export const boundedEdits: readonly Edit[] = [
+  ["ranges", ">= 2 }", ">= 6 }", ["NRV4018", "6"]],
+  ["ranges", "failed | size }} failed", "failed | size }} failed {% if missing.size > 5 %}!{% endif %}", ["NRV4018", "5"]],
   ["ranges", "data.size > 2 and", "data.size > 5 and", ["NRV4018", "5"]],
   ["ranges", "data.size > 2 and", "data.size = 6 and", ["NRV4018", "6"]],
   ["ranges", "data.size > 2 and", "data.size < 1 and", ["NRV4018", "1"]],

@@ -78,7 +78,7 @@ describe("tests in Liquid", () => {
 
   test.each([
     ["{% if score < 5 %}{% elsif score < 3 %}{% endif %}", "`score` is a whole number from 5 to 10 here, never less than 3."],
-    ["{% if score > 5 and score < 3 %}{% endif %}", "`score` is a whole number above 5 to 10 here, never less than 3."],
+    ["{% if score > 5 and score < 3 %}{% endif %}", "`score` is a whole number from 6 to 10 here, never less than 3."],
     ["{% unless score > 5 %}{% if score == 6 %}{% endif %}{% endunless %}", "`score` is a whole number from 0 to 5 here, never 6."],
     ["{% if flag %}{% elsif flag == true %}{% endif %}", "`flag` is false here, never true."],
     ["{% if flag %}{% else %}{% if flag %}{% endif %}{% endif %}", "`flag` is false here: the test never holds."],
@@ -94,4 +94,21 @@ describe("tests in Liquid", () => {
     expect(find(at, "{% if _last.grader.reason == 'late' %}{{ _last.grader.score }}{% endif %}")).toHaveLength(1);
     expect(find(at, "{% if _last.grader.reason == 'late' %}{{ _last.grader.detail }}{% endif %}{{ _last.grader.score }}")).toEqual([]);
   });
+});
+
+test("[MEAN23] a condition that asks a broadcast for a field of an answer holds nowhere behind it", () => {
+  const text = soundWorkflows.rounds.replace("role: $END, condition: isKept", "role: $END, condition: isPoor");
+  const { diagnostics } = parseWorkflow(text);
+  const told = diagnostics.filter(({ name }) => name === "edge-never-taken");
+  expect(told.map(({ message }) => message)).toEqual([
+    "This edge can never be taken, because what the broadcast `crowd` gives has no `verdict`.",
+  ]);
+});
+
+test("[CHECK44] an edge for `$OFFLINE` and `offline.then: rerecruit` both act: nothing is said of them", () => {
+  const edge = "    $OFFLINE: { role: $END, prompt: Gone. }\n    graded:";
+  const text = soundWorkflows.ranges.replace("    graded:", () => edge);
+  expect(parseWorkflow(text).diagnostics).toEqual([]);
+  const other = text.replace("grace: 5m, then: rerecruit", "grace: 5m, then: suspend");
+  expect(parseWorkflow(other).diagnostics.map(({ name }) => name)).toEqual(["without-effect"]);
 });

@@ -70,7 +70,6 @@ export const foreignEdits: readonly Edit[] = [
   ["ranges", "need: 3", "need: '3'", ["NRV2003", "'3'", "3"]],
   ["ranges", "of: 5", "of: '5'", ["NRV2003", "'5'", "5"]],
   ["ranges", "max_rounds: 12", "max_rounds: 1", ["NRV3032", "1", "2"]],
-  ["rounds", "broadcast: { ack: { need: 2", "eligibility: { agents: [a] }\n    broadcast: { ack: { need: 2", ["NRV3030", "2", "all"]],
   ["ranges", "required: [$status, level] }", "required: [$status, levl] }", ["NRV2020", "levl", "level"]],
   ["ranges", "required: [$status, level] }", "required: level }", ["NRV2012", "level", "[level]"]],
   ["ranges", "{ const: helped }", "{ const: helpd }", ["NRV3009", "helped", "helpd"]],
