@@ -1,4 +1,5 @@
 /** Checks that the key of a signal can be that of a thread. */
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { type ExpressionNode, parseExpression } from "../expressions/parse-expression.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
@@ -19,7 +20,10 @@ export function checkReflexKeys(outline: Outline, report: Report): void {
   const starts = listKeys("workflow");
   const [first] = starts;
   for (const signal of listKeys("signal")) {
-    if (starts.some((start) => mayEqual(start, signal))) continue;
+    if (starts.some((start) => mayEqual(start, signal))) {
+      checkNames(starts, signal, report);
+      continue;
+    }
     const message = first
       ? "No thread of this workflow has such a key: that of its start has another shape."
       : "No thread of this workflow has a key: no reflex that starts one gives it any.";
@@ -28,6 +32,41 @@ export function checkReflexKeys(outline: Outline, report: Report): void {
       related: first ? [{ span: first.span, message: "the key of the start" }] : [],
     });
   }
+}
+
+/** Attributes that no two events have alike. */
+const own: readonly string[] = ["id", "time", "traceparent"];
+
+/** A name that is a slip of the one that every start's key has at its place, and one that is another in each event. */
+function checkNames(starts: readonly Key[], signal: Key, report: Report): void {
+  const asked = readKeyParts(signal);
+  const keys = starts.map(readKeyParts);
+  const [first] = keys;
+  if (!asked || !first || !keys.every((key) => JSON.stringify(key) === JSON.stringify(first))) return;
+  for (const [place, stretches] of asked.entries()) {
+    const [mine, its] = [listPaths(stretches), listPaths(first[place] ?? [])];
+    const part = signal.parts[place];
+    for (const [index, path] of mine.entries()) {
+      const meant = its[index];
+      const name = path.slice(path.lastIndexOf(".") + 1);
+      const isSlip = meant !== undefined && meant !== path && name.length > 3 && findNearestName(path, [meant]) !== undefined;
+      const isOwn = own.includes(path) && meant !== path;
+      if (!part || mine.length !== its.length || (!isSlip && !isOwn)) continue;
+      const at = part.value.split(path).length === 2 ? part.value.indexOf(path) : undefined;
+      const span = at === undefined ? part.span : part.locate(at, at + path.length);
+      const message = isOwn
+        ? `\`${path}\` is another in each event: no thread has such a key.`
+        : `The key of the start has \`${meant}\` here, and not \`${path}\`.`;
+      report.add("key-never-matches", span, message, {
+        ...(meant !== undefined && { hint: `did you mean \`${meant}\`?` }),
+        ...(meant !== undefined && at !== undefined && { fix: { title: `Write \`${meant}\``, span, text: meant } }),
+      });
+    }
+  }
+}
+
+function listPaths(stretches: readonly Stretch[]): string[] {
+  return stretches.flatMap((stretch) => ("path" in stretch ? [stretch.path] : []));
 }
 
 function readKey(reflex: MapNode): Key | undefined {

@@ -185,6 +185,9 @@ const engine: Edit[] = [
   ["hiring", "grade | upcase", "_last.sorter.$status", ["NRV4014", "$status"]],
   ["hiring", "nerve.thread.suspended", "nerve.thread.suspend", ["NRV5005", "nerve.thread.suspend", "nerve.thread.suspended"]],
   ["hiring", "of: 3, ack", "of: 0, ack", ["NRV2009", "0"]],
+  ["ranges", "paper.gone], key: [data.id, data.size]", "paper.gone], key: [data.id, data.sise]", ["NRV5008", "data.sise", "data.size"]],
+  ["ranges", "paper.gone], key: [data.id, data.size]", "paper.gone], key: [id, data.size]", ["NRV5008", "id", "data.id"]],
+  ["ranges", "paper.gone], key: [data.id, data.size]", "paper.gone], key: [subject, data.size]"],
 ];
 
 export const edits: readonly Edit[] = [...fields, ...values, ...narrowed, ...absence, ...arguments_, ...results, ...engine];
