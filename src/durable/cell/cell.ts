@@ -100,7 +100,10 @@ export function createCell(ports: CellPorts): Cell {
     const { storage, facts, clear, isStored } = createOwnerDatabase({
       ...{ database, owner, check },
       setAlarm: (at) => alarms.set(owner, at),
-      postponeAlarm: (at) => alarms.postpone(owner, at),
+      postponeAlarm(at) {
+        alarms.postpone(owner, at);
+        live.rest(life);
+      },
       count: (characters) => live.count(life, characters),
     });
     return {

@@ -13,6 +13,8 @@ export interface OwnerLife {
   characters: number;
   /** Characters from which on it is looked how many it stores. */
   lookedAt: number;
+  /** It said that it has nothing to do any more, and was not asked since. */
+  rests: boolean;
   /** It has left: nothing of it may read or write any more. */
   over: boolean;
 }
@@ -23,6 +25,8 @@ export interface LiveOwners<Held> {
   /** Counts a work of the actor's until it is done. */
   begin(life: OwnerLife): void;
   end(life: OwnerLife): void;
+  /** It has nothing to do any more: it leaves when nothing of it is under way, and nobody has asked it again. */
+  rest(life: OwnerLife): void;
   /** It read or wrote so many characters: from time to time it is looked how many it stores, for what was replaced it holds no more. */
   count(life: OwnerLife, characters: number): void;
   /** It leaves if it rests. @returns whether it did, or was not there */
@@ -105,7 +109,7 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
         makeRoom(found.life);
         return found;
       }
-      const life: OwnerLife = { owner, busy: 0, characters: 0, lookedAt: cellLimits.countedBytes, over: false };
+      const life: OwnerLife = { owner, busy: 0, characters: 0, lookedAt: cellLimits.countedBytes, rests: false, over: false };
       const opened = { life, held: make(life) };
       live.set(owner, opened);
       counted += sizeOf(life);
@@ -114,9 +118,14 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
     },
     begin(life) {
       life.busy += 1;
+      life.rests = false;
     },
     end(life) {
       life.busy -= 1;
+      if (life.rests && life.busy === 0 && !life.over && !stays(life.owner)) leave(life);
+    },
+    rest(life) {
+      life.rests = true;
     },
     count(life, characters) {
       const before = life.characters;

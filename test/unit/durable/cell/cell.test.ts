@@ -16,6 +16,8 @@ interface Counter {
   never(): Promise<void>;
   tell(other: string, by: number): Promise<number>;
   keep(text: string): Promise<void>;
+  /** Says that it has nothing to do any more, while a timer of its own runs. */
+  rest(milliseconds: number): Promise<void>;
   alarm(): Promise<void>;
 }
 
@@ -51,6 +53,10 @@ function makeCounter(ctx: ObjectContext, place: Place, address: string): Counter
     never: () => new Promise(() => {}),
     tell: (other, by) => place<Counter>("task", other).add(by),
     keep: async (text) => store.transaction(() => texts.put("text", text)),
+    async rest(milliseconds) {
+      ctx.later(milliseconds, () => {});
+      ctx.storage.postponeAlarm?.(undefined);
+    },
     async alarm() {
       add(1);
     },
@@ -70,7 +76,7 @@ function open(limits?: { owners: number; bytes: number }, world = createHandWorl
       if (ctx.name === "damaged") throw new Error("what it stored cannot be read");
       return makeCounter(ctx, place, `${kind}/${ctx.name}`);
     },
-    methods: () => ["add", "fail", "wait", "never", "tell", "keep", "alarm"],
+    methods: () => ["add", "fail", "wait", "never", "tell", "keep", "rest", "alarm"],
     warn: (entry) => void world.warnings.push(entry),
     ...(limits && { limits }),
   });
@@ -121,6 +127,20 @@ test("[CELL5] one that is always at work and writes the same again and again cou
   await of("t0").add(1);
   expect(cell.size).toBe(11);
   expect(world.warnings).toEqual([]);
+});
+
+test("[CELL9] one that has nothing to do any more makes room at once, when nothing of it is under way; who asks it again keeps it", async () => {
+  const { cell, world, made, of } = open({ owners: 100, bytes: 1_000_000 });
+  for (const name of ["a", "b", "c"]) await of(name).add(1);
+  await of("a").rest(100);
+  await of("b").rest(100);
+  expect(cell.size).toBe(3);
+  await of("b").add(1);
+  await world.pass(100);
+  expect(cell.owners()).toEqual(["task/c", "task/b"]);
+  expect([cell.alarms.get("task/a"), cell.alarms.get("task/c")]).toEqual([undefined, 2_000_000]);
+  expect(await of("a").add(1)).toBe(2);
+  expect(made.filter((each) => each === "task/a")).toHaveLength(2);
 });
 
 test("[CELL6] with more stored by those at work than fits it says so, counts it, and goes on with what rests elsewhere", async () => {
