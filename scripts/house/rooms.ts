@@ -231,6 +231,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/cli/lib/draw": { is: "pictures as files", may: ["src/cli/lib/compile", "src/compile", "src/compile/draw", "node:*"] },
   "src/cli/lib/events": { is: "the log as lines", may: ["src/cli/lib", contract, "node:*"] },
   "src/cli/lib/export": { is: "threads of a server as what is replayed", may: ["src/cli/lib", contract, "src/replay"] },
+  "src/cli/lib/inspect": { is: "a thread for Stately's inspector", may: ["src/cli/lib", "src/cli/lib/live", contract, "ws"] },
   "src/cli/lib/live": {
     is: "a thread and the whole server, live on a terminal",
     may: ["src/cli/lib", "src/cli/lib/check", "src/cli/lib/events", contract, "log-update", "zod"],

@@ -63,6 +63,7 @@ export const commands: CommandEntry[] = [
     load: () => import("./commands/top.ts"),
   },
   { name: "watch", summary: "show a thread as it happens, until it ends", load: () => import("./commands/watch.ts") },
+  { name: "inspect", summary: "let Stately's inspector follow a thread", load: () => import("./commands/inspect.ts") },
   { name: "threads", summary: "list threads, show one, take a role from its holder", load: () => import("./commands/threads.ts") },
   { name: "cancel", summary: "end a thread", load: () => import("./commands/cancel.ts") },
   { name: "suspend", summary: "stop a thread until somebody resumes it", load: () => import("./commands/suspend.ts") },

@@ -1,9 +1,12 @@
 /** The client against the real server: a review from event to end, by socket and by poll, and across a server's death. */
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { createWebSocketReceiver, type StatelyInspectionEvent } from "@statelyai/inspect";
+import { createInspectorServer } from "@statelyai/inspect/server";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { runCli } from "../../src/cli/main.ts";
 import { type Agent, type AgentOptions, connectAgent, type Note } from "../../src/client/index.ts";
 import { createSignal } from "../unit/client/signal.ts";
+import { findFreePort } from "./find-free-port.ts";
 import { createOperator, type Facts } from "./operator.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
@@ -38,6 +41,37 @@ async function runQuietly(...args: string[]): Promise<string> {
   return out;
 }
 
+/** What the package's own receiver gets of a thread, over the package's own local server. */
+async function inspectThread(facts: Facts, thread: string): Promise<StatelyInspectionEvent[]> {
+  const port = await findFreePort();
+  const server = createInspectorServer({ port, autoOpen: false });
+  onTestFinished(() => server.stop());
+  const address = `ws://localhost:${port}`;
+  const received: StatelyInspectionEvent[] = [];
+  createWebSocketReceiver({ server: address }).subscribe((event) => void received.push(event));
+  const said = await runQuietly("inspect", thread, "--to", address, "--json", "--url", facts.url, "--token", facts.adminToken);
+  const { status, events } = JSON.parse(said);
+  expect(status).toBe("completed");
+  await vi.waitFor(() => expect(received.length).toBe(events), { timeout: 5_000 });
+  return received;
+}
+
+/** Recruitment and task as parent and child, each with its machine, from the first state to the last. */
+function checkInspection(thread: string, events: StatelyInspectionEvent[]): void {
+  const task = `${thread}.task.1`;
+  const actors = events.filter((event) => event.type === "@xstate.actor");
+  expect(actors.map(({ name, sessionId, parentId, rootId }) => ({ name, sessionId, parentId, rootId }))).toEqual([
+    { name: "recruitment", sessionId: thread, parentId: undefined, rootId: thread },
+    { name: "task", sessionId: task, parentId: thread, rootId: thread },
+  ]);
+  for (const { definition } of actors) expect(JSON.parse(definition ?? "")).toHaveProperty("states");
+  const snapshots = events.filter((event) => event.type === "@xstate.snapshot" && event.sessionId === task);
+  expect(snapshots.length).toBeGreaterThan(3);
+  expect(snapshots.at(-1)).toMatchObject({ snapshot: { status: "done", context: expect.any(Object) } });
+  const heard = events.flatMap((event) => (event.type === "@xstate.event" && event.sessionId === task ? [event.event.type] : []));
+  expect(heard.filter((type) => type === "turn.answered").length).toBe(3);
+}
+
 /** Settles when the agent is told that its thread has ended, with what it is told. */
 function createEnd() {
   const end = Promise.withResolvers<{ type: string; data?: unknown }>();
@@ -47,7 +81,7 @@ function createEnd() {
   return { ended: end.promise, onEvent };
 }
 
-test("[CLI1] [EXPORT5] a review ends, one agent by socket and one by poll, and a refused output is mended", async () => {
+test("[CLI1] [EXPORT5] [STATELY1] a review ends, one agent by socket and one by poll, and a refused output is mended", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   const tokens = await prepare(facts);
   const refused: unknown[] = [];
@@ -67,7 +101,9 @@ test("[CLI1] [EXPORT5] a review ends, one agent by socket and one by poll, and a
   await reviewer.ready;
   const { threads } = await author.send({ type: "pr.ready_for_review", data: { repo: "nerve", pr: 115 } });
   const outcome = { output: { summary: "fine" }, prompt: "Approved: fine" };
+  const inspected = await inspectThread(facts, threads[0] ?? "");
   expect(await ended).toMatchObject({ type: "nerve.thread.completed", data: { outcome } });
+  checkInspection(threads[0] ?? "", inspected);
   expect(refused).toEqual([2]);
   const { messages } = (await createOperator(facts).call("GET", `v1/threads/${threads[0]}/messages`)) as {
     messages: { role: string; output: unknown }[];

@@ -1,10 +1,10 @@
 /** One server for all stories of a file, killed in several ways and started again on the same data and port. */
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, vi } from "vitest";
 import { readRecord } from "../../src/local-server/data-folder.ts";
 import type { Ended } from "../../src/local-server/spawn-server.ts";
+import { findFreePort } from "./find-free-port.ts";
 import { type Afterwards, makeDataFolder, startTestServer } from "./server-process.ts";
 
 type Server = Awaited<ReturnType<typeof startTestServer>>;
@@ -85,14 +85,4 @@ export function createCounter() {
       return Promise.race([promise, delay(timeout, undefined, { ref: false })]);
     },
   };
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  probe.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const { port } = probe.address() as { port: number };
-  await new Promise((closed) => probe.close(closed));
-  return port;
 }

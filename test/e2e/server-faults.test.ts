@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -11,6 +10,7 @@ import { connectAgent } from "../../src/client/index.ts";
 import { requiredMigrations } from "../../src/durable/required-migrations.ts";
 import { readRecord } from "../../src/local-server/data-folder.ts";
 import { isAlive } from "../../src/local-server/process-identity.ts";
+import { findFreePort } from "./find-free-port.ts";
 import { createOperator } from "./operator.ts";
 import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
 
@@ -72,16 +72,6 @@ function rebuildD1(data: string, names: readonly string[]): void {
     d1.prepare("INSERT INTO d1_migrations (name) VALUES (?)").run(name);
   }
   d1.close();
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  const listening = Promise.withResolvers<void>();
-  probe.listen(0, "127.0.0.1", listening.resolve);
-  await listening.promise;
-  const { port } = probe.address() as { port: number };
-  await new Promise((closed) => probe.close(closed));
-  return port;
 }
 
 test("[SRV10] a locked D1 is unavailable, retryable, and named by readiness and status; then all goes on", async () => {
