@@ -37,6 +37,11 @@ export interface OwnEvents {
   route(message: OwnMessage<"route">): Promise<(() => void) | undefined>;
 }
 
+/** The actor by whose step an edge's event was named. What earlier versions left in an outbox says it by nothing else. */
+function readEdgeActor(id: string): string | undefined {
+  return /^(.+)\.\d+\.emit\.\d+$/.exec(id)?.[1];
+}
+
 export function createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project, findHead }: OwnEventsPorts): OwnEvents {
   function describeSender(event: CloudEvent) {
     const thread = event.source.slice("/threads/".length);
@@ -52,7 +57,7 @@ export function createOwnEvents({ address, host, lifecycle, clock, registry, sta
     const event = stamp(message.event);
     const sender = describeSender(event);
     const { to, ...undirected } = event;
-    const named = to === undefined ? undefined : await nameHolders(to, message.task);
+    const named = to === undefined ? undefined : await nameHolders(to, message.task ?? readEdgeActor(event.id));
     const options = { now: clock.now() };
     let routed = await routeEvent(named ? { ...event, to: named } : undirected, sender, registry, options);
     if (!routed.ok) {
