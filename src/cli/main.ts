@@ -7,6 +7,7 @@ import { requireWholeNode } from "../node-version.ts";
 import { version } from "../version.ts";
 import { CliError, type CommandEntry, exitCodes } from "./lib/command.ts";
 import { explainMissing } from "./lib/explain-missing.ts";
+import { refuseUnknownWords } from "./lib/refuse-unknown-words.ts";
 import { createTerminal, type Output } from "./lib/terminal.ts";
 import { useEnvProxy } from "./lib/use-env-proxy.ts";
 
@@ -117,6 +118,7 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
       if (needs === "whole-node") command.hook("preAction", () => requireWholeNode(name));
       const { defineCommand } = await load();
       defineCommand(command, { terminal, env, commands });
+      refuseUnknownWords(command, args);
     }
     await program.parseAsync(args, { from: "user" });
     return exitCodes.ok;

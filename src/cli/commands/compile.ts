@@ -6,7 +6,7 @@ import { toJson } from "../lib/check/to-json.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
 import { renderMachineModule } from "../lib/compile/render-machine-module.ts";
-import { addForce, type OwnFile, writeOwnFiles } from "../lib/own-files.ts";
+import { addForce, type OwnFile, refuseFile, writeOwnFiles } from "../lib/own-files.ts";
 
 /** Defines `nerveflare compile`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
@@ -19,6 +19,7 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
         "the same as one `createMachine` call, to be opened in Stately's editor.",
     )
     .action(async (files: string[], { out, force }: { out: string; force?: boolean }) => {
+      refuseFile(out);
       for (const file of files) {
         const { compiled, checked } = await compileFile(file, terminal);
         const written = await writeOwnFiles(generateMachineFiles(out, compiled), { force });

@@ -5,7 +5,7 @@ import { PictureTooDenseError } from "../../compile/draw/index.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile } from "../lib/compile/compile-file.ts";
 import { type DrawRequest, drawFiles } from "../lib/draw/draw-files.ts";
-import { addForce, writeOwnFiles } from "../lib/own-files.ts";
+import { addForce, refuseFile, writeOwnFiles } from "../lib/own-files.ts";
 
 interface DrawCommandOptions {
   out?: string;
@@ -34,6 +34,7 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
       const formats = format ?? (out === undefined ? ["svg"] : ["svg", "mermaid"]);
       if (out === undefined && files.length * formats.length * machine.length > 1)
         throw new CliError("More than one picture cannot go to stdout.", { hint: "Give --out FOLDER.", exitCode: exitCodes.usage });
+      if (out !== undefined) refuseFile(out);
       for (const file of files) {
         const { compiled, never } = await compileFile(file, terminal);
         const drawn = await drawFiles(compiled, { formats, machines: machine, detail: detail === true, theme, never }).catch((error) => {

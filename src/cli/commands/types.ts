@@ -5,7 +5,7 @@ import { renderTypes } from "../../compile/types/render-types.ts";
 import { toJson } from "../lib/check/to-json.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
-import { addForce, judgeFile, type Standing, writeOwnFiles } from "../lib/own-files.ts";
+import { addForce, isMeantForFile, judgeFile, type Standing, writeOwnFiles } from "../lib/own-files.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 interface TypesOptions {
@@ -61,7 +61,8 @@ function refuseUse(files: string[], { out, check }: TypesOptions): void {
     return;
   }
   if (/\.d\.[cm]?ts$/.test(out)) refuse(`${out} can't hold a constant, which the types come with.`, "Leave the `.d` out of its name.");
-  if (/\.([cm]?js|[jt]sx|json)$/.test(out)) refuse(`${out} is no TypeScript.`, "Name a file that ends in .ts, or a folder.");
+  if (!isModuleName(out) && isMeantForFile(out))
+    refuse(`${out} is no TypeScript.`, "Name a file that ends in .ts, or a folder, which ends in / where its name has a dot.");
   if (files.length > 1 && isModuleName(out)) refuse(`${files.length} workflows cannot go into one file, ${out}.`, "Give --out FOLDER.");
 }
 

@@ -3,10 +3,11 @@
  * where it is theirs to change, stays unless `--force` is given.
  */
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Command } from "commander";
-import { CliError } from "./command.ts";
+import { CliError, exitCodes } from "./command.ts";
 
 export interface OwnFile {
   path: string;
@@ -29,6 +30,19 @@ const marks = [
 /** Adds `--force` to a command that writes files. */
 export function addForce(command: Command): Command {
   return command.option("--force", "overwrite files that nerveflare did not write, or that were changed since");
+}
+
+/** Whether a path that may name a folder is meant for a file: its name has an ending, and it is no folder yet and does not end in a slash. */
+export function isMeantForFile(path: string): boolean {
+  if (/[\\/]$/.test(path) || !/[^.]\.[A-Za-z]\w*$/.test(basename(path))) return false;
+  return !statSync(path, { throwIfNoEntry: false })?.isDirectory();
+}
+
+/** @throws {CliError} where the folder to write to is the name of a file */
+export function refuseFile(out: string): void {
+  if (!isMeantForFile(out)) return;
+  const hint = "--out takes a folder. One whose name has a dot ends in a slash where it is not there yet.";
+  throw new CliError(`${out} is the name of a file.`, { hint, exitCode: exitCodes.usage });
 }
 
 /**

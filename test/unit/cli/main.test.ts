@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { defaultUrl, findServer } from "../../../src/cli/lib/find-server.ts";
 import { runCli } from "../../../src/cli/main.ts";
@@ -38,6 +39,41 @@ describe("the command line", () => {
 
   test("[CLI4] a command that does not exist is a usage error with the nearest name", async () => {
     expect(await run(["agnets"])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean agents?") });
+  });
+
+  test.each([
+    ["threads", "shw", "show"],
+    ["threads", "rol", "role"],
+    ["workflows", "withdarw", "withdraw"],
+    ["agents", "rmeove", "remove"],
+    ["operators", "lst", "list"],
+    ["profiles", "addd", "add"],
+    ["webhooks", "romove", "remove"],
+    ["dead-letters", "rety", "retry"],
+  ])("[CLI17] %s %s is a usage error with the nearest of the group's commands", async (group, word, meant) => {
+    expect(await run([group, word])).toMatchObject({ code: 2, err: expect.stringContaining(`Did you mean ${meant}?`) });
+    const json = await run([group, word, "--json"]);
+    expect([json.code, JSON.parse(json.err || json.out).error]).toEqual([2, expect.stringContaining(`Did you mean ${meant}?`)]);
+  });
+
+  test("[CLI17] a word that is near to none is told which there are, and one too many for a command is told as such", async () => {
+    expect(await run(["profiles", "zzz"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("unknown command 'zzz'\n(There are add, list,"),
+    });
+    expect(await run(["threads", "show", "a", "b"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("too many arguments for 'show'. Expected 1 argument but got 2."),
+    });
+  });
+
+  test.each([
+    ["compile", "README.md"],
+    ["draw", "picture.svg"],
+  ])("[CLI18] %s --out %s is no folder that somebody meant", async (command, out) => {
+    const { code, err } = await run([command, "workflows/code-review.yaml", "--out", out]);
+    expect([code, err]).toEqual([2, expect.stringContaining(`${out} is the name of a file`)]);
+    expect(existsSync(out)).toBe(out === "README.md");
   });
 
   test.each([

@@ -74,6 +74,7 @@ test.each<[what: string, args: string[], says: RegExp]>([
   ["two in one file", ["a.yaml", "b.yaml", "--out", "x.ts"], /cannot go into one file/],
   ["a declaration file", ["a.yaml", "--out", "x.d.ts"], /Leave the `\.d` out/],
   ["another language", ["a.yaml", "--out", "x.js"], /is no TypeScript/],
+  ["a text", ["a.yaml", "--out", "README.md"], /is no TypeScript/],
   ["a check of nothing", ["a.yaml", "--check"], /Give --out/],
   ["no file", [], /missing required argument 'file'/],
   ["a file that is not there", ["absent.yaml"], /does not exist/],
