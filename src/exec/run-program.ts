@@ -88,10 +88,10 @@ function explainStart(error: Error): Error {
   return new Error(`The program could not be started: ${error.message}`, { cause: error });
 }
 
-/** Groups that end with this process: what they would answer goes nowhere. */
+/** Groups that end with this process: what they would answer goes nowhere. Nobody would be there to kill those that do not listen. */
 const groups = new Set<(name: NodeJS.Signals) => void>();
 process.once("exit", () => {
-  for (const kill of groups) kill("SIGTERM");
+  for (const kill of groups) kill("SIGKILL");
 });
 
 /** The process group that `leader` leads. */
@@ -110,12 +110,16 @@ function openGroup(leader: number | undefined) {
     end() {
       if (ending !== undefined) return;
       kill("SIGTERM");
-      ending = setTimeout(kill, execLimits.killAfterMs, "SIGKILL");
+      ending = setTimeout(() => {
+        kill("SIGKILL");
+        groups.delete(kill);
+      }, execLimits.killAfterMs);
     },
     /** The leader has ended. Who was told to end, and goes on without it, is killed in time. */
     leave() {
+      if (ending !== undefined && kill(0)) return;
+      clearTimeout(ending);
       groups.delete(kill);
-      if (ending !== undefined && !kill(0)) clearTimeout(ending);
     },
   };
 }

@@ -165,10 +165,13 @@ describe("a program", () => {
     await Promise.all([perform("timeout"), perform("abort")]);
   });
 
-  test("[EXEC10] ends with the process that runs it", async () => {
+  test.each([
+    ["one that listens", "sleep 600", ""],
+    ["one that does not listen", "while :; do sleep 0.1; done", "trap '' TERM; "],
+  ])("[EXEC10] ends with the process that runs it: %s", async (_, work, trap) => {
     const file = join(await createFolder(), "pid");
     const module = join(import.meta.dirname, "../../../src/exec/run-program.ts");
-    const command = `echo $$ > ${file}; sleep 600`;
+    const command = `${trap}echo $$ > ${file}; ${work}`;
     const parent = `import(${JSON.stringify(module)}).then(({ runProgram }) => {
       runProgram({ command: ${JSON.stringify(command)}, input: "", env: process.env, signal: new AbortController().signal });
       setInterval(() => require("fs").existsSync(${JSON.stringify(file)}) && process.exit(1), 20);
