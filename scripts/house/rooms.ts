@@ -264,7 +264,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "bench/**": {
     is: "what it costs",
-    may: ["bench/**", "src/**", "node:*", "cloudflare:*", "esbuild", "miniflare", "ws", "yaml"],
+    may: ["bench/**", "src/**", "node:*", "cloudflare:*", "miniflare", "ws", "yaml"],
     objectStorage: "writes",
   },
   "bench/peers/apps": {
