@@ -16,6 +16,7 @@ const readable = ["cache-control", "content-length", "content-type"];
 const browsersOwn = [
   "content-security-policy",
   "referrer-policy",
+  "set-cookie",
   "vary",
   "x-content-type-options",
   "x-frame-options",
