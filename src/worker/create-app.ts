@@ -1,6 +1,8 @@
 /** The HTTP app: authentication in front of every route but one, problems for everything that goes wrong. */
-import { Hono, type MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { TrieRouter } from "hono/router/trie-router";
+import { Hono } from "hono/tiny";
 import { createProblem } from "../contract/problem.ts";
 import { announceChange } from "./announce-change.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
@@ -36,7 +38,9 @@ import { serveInspector } from "./serve-inspector.ts";
  * a row there. What an operator changes is audited, and refused to read-only tokens, without a route's doing.
  */
 export function createApp(ports: AppPorts): Hono<AppEnv> {
+  // One of the two routers that the default holds: the other, a third of Hono, is faster by microseconds a request.
   const app = new Hono<AppEnv>();
+  app.router = new TrieRouter();
 
   const readiness = createReadiness(ports);
   app.use("*", addSecurityHeaders());
