@@ -214,7 +214,7 @@ export function testAgents(openDb: () => D1Database): void {
     await app.register(ids[2], { capabilities: [a], roles: ["w/r"] });
     const registry = createD1Registry(db);
     const find = async (capabilities: string[], after?: string) =>
-      (await registry.agents({ capabilities, limit: 10, ...(after !== undefined && { after }) })).map(({ id }) => id);
+      (await registry.agents({ capabilities, limit: 100, ...(after !== undefined && { after }) })).map(({ id }) => id);
     expect(await find([a])).toEqual(ids);
     expect(await find([b, a])).toEqual(ids.slice(0, 2));
     expect(await find([a, b, c, a])).toEqual(ids.slice(0, 1));
