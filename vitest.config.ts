@@ -133,6 +133,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: "inspector",
+          include: ["test/inspector/**/*.test.ts"],
+          // One server and one browser for all of them.
+          globalSetup: ["test/inspector/global-setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: "alone",
           include: [alone],
           testTimeout: 120_000,

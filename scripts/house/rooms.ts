@@ -105,7 +105,9 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/inspector/pages": {
     is: "a page each, in a file each",
-    may: [contract, "src/inspector/data", "src/inspector/pages/thread", "src/inspector/parts", "preact", "preact-iso"],
+    may: [
+      ...[contract, "src/inspector/data", "src/inspector/pages/thread", "src/inspector/parts", "@preact/signals", "preact", "preact-iso"],
+    ],
     apart: true,
   },
   "src/inspector/pages/thread": {

@@ -26,15 +26,21 @@ export const clockFault = computed(() => {
 });
 
 const units = [
-  ["day", 86_400_000],
-  ["hour", 3_600_000],
-  ["minute", 60_000],
-  ["second", 1_000],
+  ["day", 86_400_000, "d"],
+  ["hour", 3_600_000, "h"],
+  ["minute", 60_000, "min"],
+  ["second", 1_000, "s"],
 ] as const;
 
 /** A span in words, by its largest unit: `2 hours`. */
 export function describeSpan(milliseconds: number): string {
-  const [unit, size] = units.find(([, each]) => milliseconds >= each) ?? (["second", 1_000] as const);
+  const [unit, size] = units.find(([, each]) => milliseconds >= each) ?? units[3];
   const count = Math.round(milliseconds / size);
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+/** The same in short: `2 h`. */
+export function writeSpan(milliseconds: number): string {
+  const [, size, unit] = units.find(([, each]) => milliseconds >= each) ?? units[3];
+  return `${Math.round(milliseconds / size)} ${unit}`;
 }

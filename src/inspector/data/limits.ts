@@ -15,6 +15,10 @@ export const inspectorLimits = {
   moments: 60_000,
   /** Lanes of a sequence diagram: more are not told apart on any screen. */
   lifelines: 12,
+  /** Rows of a list: more than anybody scrolls to, and a few MB. */
+  rows: 20_000,
+  /** Between two readings of a list whose threads move: what the log does not say, such as what a thread waits for, is that old at most. */
+  reread: 1_500,
   /** For a page to be hidden: then it is shown anew rather than given all that it missed. */
   hidden: 5 * 60_000,
 } as const;

@@ -1,6 +1,76 @@
-/** All agents: whether they are there, and what they hold. */
-import { EmptyState } from "../parts/states.tsx";
+/** All agents: whether they are there, what they can do, and who ignores what it is offered. */
+import { useLocation } from "preact-iso";
+import type { AgentEntry } from "../../contract/views/agent.ts";
+import { read } from "../data/api.ts";
+import { usePages } from "../data/use-pages.ts";
+import { FilterBar, TextFilter } from "../parts/filters.tsx";
+import { StateBadge } from "../parts/state-badge.tsx";
+import { EmptyState, ErrorState, LoadingState } from "../parts/states.tsx";
+import { Time } from "../parts/time.tsx";
+import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
+
+const columns: Column<AgentEntry>[] = [
+  {
+    key: "id",
+    header: "Agent",
+    width: "minmax(8rem, 1fr)",
+    narrowWidth: "minmax(0, 1fr)",
+    cell: ({ id }) => <a href={`/ui/agents/${encodeURIComponent(id)}`}>{id}</a>,
+  },
+  {
+    key: "presence",
+    header: "Presence",
+    width: "7rem",
+    cell: ({ presence }) => (presence ? <StateBadge state={presence.state} /> : <StateBadge state="never seen" />),
+  },
+  {
+    key: "at",
+    header: "Since",
+    width: "8rem",
+    cell: ({ presence }) => (presence ? <Time at={presence.at} /> : ""),
+    wideOnly: true,
+  },
+  {
+    key: "ignores",
+    header: "Ignores",
+    width: "8rem",
+    cell: ({ presence }) =>
+      presence && presence.ignores > 0 ? <StateBadge state={`${presence.ignores} offers`} tone="bad" /> : <span class="quiet">none</span>,
+  },
+  {
+    key: "capabilities",
+    header: "Can do",
+    width: "minmax(8rem, 2fr)",
+    cell: ({ capabilities }) => capabilities.join(", "),
+    wideOnly: true,
+  },
+];
 
 export default function AgentsPage() {
-  return <EmptyState title="Agents">This page is not made yet.</EmptyState>;
+  const { capability } = useLocation().query;
+  const agents = usePages(
+    async (after, signal) => {
+      const { agents, next } = await read<"agents">("/v1/agents", { query: { capability, after, limit: 200 }, signal });
+      return { items: agents, next };
+    },
+    [capability],
+  );
+  return (
+    <>
+      <h1>Agents</h1>
+      <FilterBar>
+        <TextFilter name="capability" label="Can do" />
+      </FilterBar>
+      {agents.error !== undefined && <ErrorState error={agents.error} retry={agents.reload} />}
+      {agents.loading && <LoadingState what="agents" />}
+      {agents.items.length > 0 && (
+        <VirtualTable label="Agents" columns={columns} rows={agents.items} rowKey={({ id }) => id} onEnd={agents.more} />
+      )}
+      {!agents.loading && agents.error === undefined && agents.items.length === 0 && (
+        <EmptyState title="No agent fits">
+          Register one with <code>nerveflare agents add NAME</code>, or let its machine do so by <code>nerveflare enrol NAME</code>.
+        </EmptyState>
+      )}
+    </>
+  );
 }

@@ -1,33 +1,88 @@
-/** All threads, live. */
-import type { ThreadEntry } from "../../contract/views/thread.ts";
-import { read } from "../data/api.ts";
-import { useResource } from "../data/use-resource.ts";
+/** All threads, live: which there are, where each is, and what it waits for. */
+import type { Signal } from "@preact/signals";
+import { useLocation } from "preact-iso";
+import { threadStatuses } from "../../contract/statuses.ts";
+import { waitMeanings, waitWords } from "../../contract/waits.ts";
+import type { ThreadRow } from "../data/threads-model.ts";
+import { type ThreadFilter, useThreads } from "../data/use-threads.ts";
+import { FilterBar, SelectFilter, TextFilter } from "../parts/filters.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../parts/states.tsx";
 import { Time } from "../parts/time.tsx";
 import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
 
-const columns: Column<ThreadEntry>[] = [
-  { key: "id", header: "Thread", width: "minmax(9rem, 2fr)", cell: ({ id }) => <a href={`/ui/threads/${id}`}>{id}</a> },
-  { key: "workflow", header: "Workflow", width: "minmax(7rem, 1fr)", cell: ({ workflow }) => workflow },
-  { key: "status", header: "Status", width: "8rem", cell: ({ status }) => <StateBadge state={status} /> },
-  { key: "waiting", header: "Waits for", width: "minmax(8rem, 2fr)", cell: ({ waiting }) => waiting?.text ?? "", wideOnly: true },
-  { key: "updated", header: "Changed", width: "7rem", cell: ({ updatedAt }) => <Time at={updatedAt} /> },
+type Row = Signal<ThreadRow>;
+
+// Each cell is a component of its own, so that a thread that moves draws its own cells anew and nothing else.
+const Name = ({ row }: { row: Row }) => {
+  const { id, workflow } = row.value;
+  return (
+    <a class="thread-name" href={`/ui/threads/${id}`}>
+      <span class="id">{id}</span>
+      <span class="narrow-only quiet">{workflow}</span>
+    </a>
+  );
+};
+const Status = ({ row }: { row: Row }) => <StateBadge state={row.value.status} />;
+const Waiting = ({ row }: { row: Row }) => {
+  const { waiting, reason } = row.value;
+  if (!waiting) return <span class="quiet">{reason ?? "nothing: it has ended"}</span>;
+  return (
+    <span title={waiting.then}>
+      {waiting.text} <span class="quiet">since</span> <Time at={waiting.since} />
+    </span>
+  );
+};
+const Last = ({ row }: { row: Row }) => <code class="quiet">{row.value.lastKind ?? ""}</code>;
+const Changed = ({ row }: { row: Row }) => <Time at={row.value.updatedAt} />;
+
+const columns: Column<Row>[] = [
+  { key: "id", header: "Thread", width: "minmax(8rem, 17rem)", narrowWidth: "minmax(0, 1fr)", cell: (row) => <Name row={row} /> },
+  { key: "workflow", header: "Workflow", width: "minmax(7rem, 1fr)", cell: (row) => row.peek().workflow, wideOnly: true },
+  { key: "status", header: "Status", width: "7.5rem", cell: (row) => <Status row={row} /> },
+  { key: "waiting", header: "Waits for", width: "minmax(8rem, 2fr)", cell: (row) => <Waiting row={row} />, wideOnly: true },
+  { key: "last", header: "Last event", width: "minmax(8rem, 1fr)", cell: (row) => <Last row={row} />, wideOnly: true },
+  { key: "changed", header: "Changed", width: "6rem", cell: (row) => <Changed row={row} /> },
 ];
+const keyOf = (row: Row) => row.peek().id;
 
 export default function ThreadsPage() {
-  const threads = useResource((signal) => read<"threads">("/v1/threads", { query: { limit: 200 }, signal }), []);
-  if (threads.loading) return <LoadingState what="threads" />;
-  if (threads.value === undefined) return threads.error === undefined ? null : <ErrorState error={threads.error} retry={threads.reload} />;
-  const rows = threads.value.threads;
+  const { query } = useLocation();
+  const { workflow, status, agent, waiting } = query;
+  const filter: ThreadFilter = { workflow, status, agent, waiting };
+  const isFiltered = Object.values(filter).some((value) => value !== undefined && value !== "");
+  const { model, error, loading, more, reload } = useThreads(filter);
+  const rows = model.order.value;
   return (
     <>
       <h1>Threads</h1>
-      {rows.length === 0 ? (
-        <EmptyState title="No threads yet">Post an event that a workflow listens to, and its thread appears here.</EmptyState>
-      ) : (
-        <VirtualTable label="Threads" columns={columns} rows={rows} rowKey={({ id }) => id} />
-      )}
+      <FilterBar>
+        <TextFilter name="workflow" label="Workflow" />
+        <SelectFilter name="status" label="Status" options={threadStatuses.map((each) => ({ value: each, label: each }))} />
+        <TextFilter name="agent" label="Agent" />
+        <SelectFilter
+          name="waiting"
+          label="Waits for"
+          options={[
+            { value: "any", label: "anything, longest first" },
+            ...waitWords.map((each) => ({ value: each, label: `${each}: ${waitMeanings[each]}` })),
+          ]}
+        />
+      </FilterBar>
+      {error !== undefined && <ErrorState error={error} retry={reload} />}
+      {loading && error === undefined && <LoadingState what="threads" />}
+      {!loading && rows.length > 0 && <VirtualTable label="Threads" columns={columns} rows={rows} rowKey={keyOf} onEnd={more} />}
+      {!loading && error === undefined && rows.length === 0 && <NoThreads isFiltered={isFiltered} />}
     </>
   );
+}
+
+function NoThreads({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered)
+    return (
+      <EmptyState title="None fits">
+        No thread fits what is asked for. <a href="/ui/threads">Show all threads</a>.
+      </EmptyState>
+    );
+  return <EmptyState title="Nothing runs yet">Post an event that a workflow listens to, and its thread appears here.</EmptyState>;
 }

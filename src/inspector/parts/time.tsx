@@ -1,5 +1,5 @@
 /** A moment, in the reader's zone and beside the server's clock. */
-import { describeSpan, serverNow } from "../data/clock.ts";
+import { serverNow, writeSpan } from "../data/clock.ts";
 
 const precise = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 const short = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -22,5 +22,5 @@ export function Time({ at, as = "ago" }: { at: string | number; as?: "ago" | "cl
 function Away({ from }: { from: number }) {
   const span = serverNow.value - from;
   if (Math.abs(span) < 1_500) return <>now</>;
-  return <>{span > 0 ? `${describeSpan(span)} ago` : `in ${describeSpan(-span)}`}</>;
+  return <>{span > 0 ? `${writeSpan(span)} ago` : `in ${writeSpan(-span)}`}</>;
 }

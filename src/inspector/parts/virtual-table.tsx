@@ -10,6 +10,8 @@ export interface Column<Row> {
   header: string;
   /** A track of CSS grid. */
   width: string;
+  /** The same where the page is narrow. */
+  narrowWidth?: string;
   cell(row: Row): ComponentChildren;
   /** Left out where the page is narrow. */
   wideOnly?: boolean;
@@ -84,6 +86,6 @@ export function VirtualTable<Row>({ label, columns, rows, rowKey, rowHeight = 44
 function narrowTracks<Row>(columns: readonly Column<Row>[]): string {
   return columns
     .filter(({ wideOnly }) => !wideOnly)
-    .map(({ width }) => width)
+    .map(({ width, narrowWidth }) => narrowWidth ?? width)
     .join(" ");
 }

@@ -1,0 +1,79 @@
+/** What tests of the inspector share: an operator on the server that all of them use, and pages that are signed in. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, expect, inject, onTestFinished } from "vitest";
+import { createOperator, type Operator } from "../e2e/operator.ts";
+
+/** Null: there is no Chromium. Tests skip by `describe.skipIf(!stage)`. */
+export const stage = inject("stage");
+
+/** Pictures of pages, for people to look at: kept as long as nobody takes new ones. */
+const pictures = join(import.meta.dirname, "../../.screenshots");
+
+/** Generous: the machine may have other work. */
+export const within = { timeout: 30_000, interval: 50 };
+
+let connected: Promise<Browser> | undefined;
+afterAll(async () => {
+  await (await connected)?.close();
+  connected = undefined;
+});
+
+/** The operator of the shared server. */
+export function useOperator(): Operator {
+  if (!stage) throw new Error("There is no stage without a Chromium.");
+  return createOperator(stage);
+}
+
+export interface PageOptions extends BrowserContextOptions {
+  /** The admin's if absent; null: nobody is signed in. */
+  token?: string | null;
+  /** The shared server's if absent. */
+  url?: string;
+}
+
+/** Opens a page in a context of its own, signed in; it is closed after the test. Whatever it says on its console as an error fails the test. */
+export async function openPage(path: string, { token, url, ...options }: PageOptions = {}): Promise<Page> {
+  if (!stage) throw new Error("There is no stage without a Chromium.");
+  const at = url ?? stage.url;
+  connected ??= chromium.connect(stage.browser);
+  const context = await (await connected).newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
+  const faults: string[] = [];
+  onTestFinished(async () => {
+    await context.close();
+    expect(faults, "what the page said of itself").toEqual([]);
+  });
+  if (token !== null) {
+    const signedIn = await context.request.post(`${at}/v1/session`, { headers: { authorization: `Bearer ${token ?? stage.adminToken}` } });
+    expect(signedIn.status(), await signedIn.text()).toBe(201);
+  }
+  const page = await context.newPage();
+  page.on("pageerror", (error) => faults.push(String(error)));
+  // A line that is cut is no fault of the page's.
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/Failed to load resource|net::ERR/.test(message.text())) faults.push(message.text());
+  });
+  await page.goto(`${at}${path}`);
+  return page;
+}
+
+/** Takes a picture of a page at three widths and in both themes. */
+export async function takePictures(page: Page, name: string): Promise<void> {
+  await mkdir(pictures, { recursive: true });
+  const before = page.viewportSize();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [360, 800, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`) });
+    }
+  }
+  await page.emulateMedia({ colorScheme: null });
+  if (before) await page.setViewportSize(before);
+}
+
+/** How far the page is wider than what shows it: nothing is cut off or scrolls sideways. */
+export function measureOverflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}

@@ -1,0 +1,50 @@
+/** The list of threads: live, narrowed down, long, and of hostile things. */
+import { describe, expect, test, vi } from "vitest";
+import { judgeAccess } from "./judge-access.ts";
+import { measureOverflow, openPage, stage, takePictures, useOperator, within } from "./stage.ts";
+
+describe.skipIf(!stage)("the list of threads", () => {
+  const post = (token: string, id: string, data: object) =>
+    fetch(`${stage?.url}/v1/events`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ id, type: "pr.ready_for_review", data }),
+    }).then(async (answer) => ((await answer.json()) as { threads: string[] }).threads[0] ?? "");
+
+  test("[INSP8] shows threads as they begin, wait and end, without being loaded again", async () => {
+    const operator = useOperator();
+    await operator.publish("code-review");
+    const author = await operator.add("list-author", ["coding"]);
+    const page = await openPage("/ui/threads");
+    await page.getByText("live", { exact: true }).waitFor();
+    const thread = await post(author, "listed-1", { repo: "<img src=x onerror=alert(1)>", pr: 1 });
+    const row = page.getByRole("row").filter({ hasText: thread });
+    await row.getByText("recruiting").waitFor();
+    await row.getByText("a claim of reviewer").waitFor();
+    await operator.call("POST", `v1/threads/${thread}/cancel`, { body: JSON.stringify({ reason: "<b>enough</b>" }) });
+    await row.getByText("cancelled").waitFor();
+    expect(await page.locator("main img, main b").count()).toBe(0);
+    expect(await judgeAccess(page)).toEqual([]);
+    await takePictures(page, "threads");
+    for (const width of [360, 800, 1440]) {
+      await page.setViewportSize({ width, height: 800 });
+      await vi.waitFor(async () => expect(await measureOverflow(page), `at ${width} px`).toBe(0), within);
+    }
+  });
+
+  test("[INSP9] is narrowed down by what is in its address, and says so where nothing fits", async () => {
+    const operator = useOperator();
+    await operator.publish("code-review");
+    const author = await operator.add("filter-author", ["coding"]);
+    const thread = await post(author, "filtered-1", { repo: "nerve", pr: 2 });
+    const page = await openPage("/ui/threads?status=recruiting&workflow=code-review");
+    await page.getByRole("row").filter({ hasText: thread }).waitFor();
+    await page.getByLabel("Status").selectOption("completed");
+    await page.getByText("None fits").waitFor();
+    expect(new URL(page.url()).searchParams.get("status")).toBe("completed");
+    await page.getByRole("link", { name: "Show all threads" }).click();
+    await page.getByRole("row").filter({ hasText: thread }).waitFor();
+    await page.getByRole("searchbox", { name: "Workflow" }).fill("no-such");
+    await page.getByText("None fits").waitFor();
+  });
+});
