@@ -23,8 +23,8 @@ describe.skipIf(!stage)("signing in", () => {
     await page.getByRole("heading", { name: "Agents", exact: true }).waitFor();
     expect(new URL(page.url()).pathname).toBe("/ui/agents");
     // No script of the page's could tell the cookie or the token to anybody.
-    expect(await page.evaluate(() => document.cookie)).toBe("");
-    expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))).toBe("[{},{}]");
+    expect(await page.evaluate("document.cookie")).toBe("");
+    expect(await page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")).toBe("[{},{}]");
 
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Your token").waitFor();

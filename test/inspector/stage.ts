@@ -75,5 +75,5 @@ export async function takePictures(page: Page, name: string): Promise<void> {
 
 /** How far the page is wider than what shows it: nothing is cut off or scrolls sideways. */
 export function measureOverflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 }

@@ -39,7 +39,8 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
         ]);
         clearTimeout(timer);
         if (typeof played === "string") throw new CliError(`stopped by ${played}`);
-        narrator.remark(describeNext(played, keep ?? false));
+        narrator.remark(describeNext(played.server, keep ?? false));
+        if (keep) await tellLink(narrator, played);
         if (keep) await Promise.race([signalled.promise, troupe.broken]);
       } catch (error) {
         if (error instanceof CliError) throw error;
@@ -60,12 +61,29 @@ interface Stage {
   operator: HttpCaller;
 }
 
-async function play(narrator: Narrator, troupe: Troupe, played: Act[]): Promise<Ready> {
+/** What was played, where. */
+interface Played {
+  server: Ready;
+  /** The last thread. */
+  thread: string;
+}
+
+async function play(narrator: Narrator, troupe: Troupe, played: Act[]): Promise<Played> {
   const server = await troupe.startServer();
   narrator.line("server", "ready", `${server.url}, process ${server.pids.server}, runtime ${server.pids.workerd}`);
   const operator = createHttpCaller({ url: server.url, token: server.adminToken, fetch, clock: systemClock });
-  for (const act of played) await playAct({ narrator, troupe, server, operator }, act);
-  return server;
+  let thread = "";
+  for (const act of played) thread = await playAct({ narrator, troupe, server, operator }, act);
+  return { server, thread };
+}
+
+/** The page of the thread that was just played. The link signs in whoever opens it first, within the minute that a ticket is good. */
+async function tellLink(narrator: Narrator, { server: { url, adminToken }, thread }: Played): Promise<void> {
+  const operator = createHttpCaller({ url, token: adminToken, fetch, clock: systemClock });
+  const { ticket } = (await operator.call("POST", "v1/tickets")) as { ticket: string };
+  const page = `${url}/ui/threads/${thread}`;
+  narrator.line("server", "page", `${page}#ticket=${encodeURIComponent(ticket)}`, { thread });
+  narrator.remark(`  The link signs in once, within a minute. Later open ${page} and sign in with ${adminToken}`);
 }
 
 /** How to look further: at this server while it is kept, else at one of one's own. */
@@ -89,7 +107,7 @@ function nameReviewer(): string {
 async function playAct(
   { narrator, troupe, server, operator }: Stage,
   { title, workflow, players, latecomers = [], initiator }: Act,
-): Promise<void> {
+): Promise<string> {
   narrator.title(title);
   const text = await readFile(findFile(`workflows/${workflow}.yaml`), "utf8");
   const published = await operator.call("PUT", `v1/workflows/${workflow}`, { body: text, contentType: "application/yaml" });
@@ -120,6 +138,7 @@ async function playAct(
     },
   );
   if (shown.status !== "completed") throw new Error(`the thread of ${workflow} is ${shown.status}`);
+  return thread;
 
   /** Registers an agent and, once it is time, starts its program. */
   function admit(

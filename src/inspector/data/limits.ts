@@ -17,6 +17,8 @@ export const inspectorLimits = {
   lifelines: 12,
   /** Rows of a list: more than anybody scrolls to, and a few MB. */
   rows: 20_000,
+  /** Events of the log's tail that a page holds: what scrolls by while one looks. */
+  tail: 2_000,
   /** Between two readings of a list whose threads move: what the log does not say, such as what a thread waits for, is that old at most. */
   reread: 1_500,
   /** For a page to be hidden: then it is shown anew rather than given all that it missed. */

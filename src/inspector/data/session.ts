@@ -39,11 +39,13 @@ interface SessionAnswer {
   csrf: string;
 }
 
-/** Asks who is signed in. */
+/** Asks who is signed in. A link with a ticket signs in who is not. */
 export async function readSession(): Promise<void> {
+  const ticket = takeTicket();
   try {
     await take(() => call("GET", "/v1/session"));
   } catch (error) {
+    if (ticket !== undefined && error instanceof ApiError && error.status === 401) return signInBy(ticket);
     if (!(error instanceof ApiError)) throw error;
     // Nobody was signed in, so nobody needs to be told that it has ended.
     if (error.status === 401) session.value = { state: "out" };
@@ -54,6 +56,19 @@ export async function readSession(): Promise<void> {
 /** @throws {ApiError} when the token is nobody's */
 export async function signIn(token: string): Promise<void> {
   await take(() => call("POST", "/v1/session", { headers: { authorization: `Bearer ${token}` } }));
+}
+
+/** The ticket of the address, which it then has no more: it stands behind `#`, and so in no server's logs. */
+function takeTicket(): string | undefined {
+  const ticket = /^#ticket=(.+)$/.exec(location.hash)?.[1];
+  if (ticket !== undefined) history.replaceState(null, "", location.pathname + location.search);
+  return ticket;
+}
+
+async function signInBy(ticket: string): Promise<void> {
+  await take(() => call("POST", `/v1/session?ticket=${ticket}`)).catch(() => {
+    session.value = { state: "out", why: "The link was used before, or is older than a minute. Sign in with a token." };
+  });
 }
 
 /** Ends the session here and on the server. */

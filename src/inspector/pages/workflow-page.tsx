@@ -1,6 +1,74 @@
-/** One workflow: its source, machines, revisions and threads. */
-import { EmptyState } from "../parts/states.tsx";
+/** One workflow: its source, its revisions, its queue, and how its threads fare. */
+import { useRoute } from "preact-iso";
+import { read } from "../data/api.ts";
+import { tellFigures } from "../data/figures.ts";
+import { useResource } from "../data/use-resource.ts";
+import { JsonView } from "../parts/json-view.tsx";
+import { StateBadge } from "../parts/state-badge.tsx";
+import { ErrorState, LoadingState } from "../parts/states.tsx";
+import { Time } from "../parts/time.tsx";
 
 export default function WorkflowPage() {
-  return <EmptyState title="Workflow">This page is not made yet.</EmptyState>;
+  const name = useRoute().params["name"] ?? "";
+  const shown = useResource(
+    async (signal) => {
+      const [workflow, revisions, threads] = await Promise.all([
+        read<"workflow">(`/v1/workflows/${encodeURIComponent(name)}`, { signal }),
+        read<"revisions">(`/v1/workflows/${encodeURIComponent(name)}/revisions`, { signal }),
+        read<"threads">("/v1/threads", { query: { workflow: name, limit: 200 }, signal }),
+      ]);
+      return { workflow, revisions: revisions.revisions, threads: threads.threads };
+    },
+    [name],
+  );
+  if (shown.loading) return <LoadingState what={name} />;
+  if (shown.value === undefined) return shown.error ? <ErrorState error={shown.error} retry={shown.reload} /> : null;
+  const { workflow, revisions, threads } = shown.value;
+  const figures = tellFigures(threads);
+  return (
+    <>
+      <h1>{name}</h1>
+      <p class="quiet">{workflow.description}</p>
+      <section class="panel" aria-label="How its threads fare">
+        <h2>Threads</h2>
+        <dl class="facts">
+          <dt>Admission</dt>
+          <dd>
+            {workflow.paused ? (
+              <>
+                <StateBadge state="paused" tone="waiting" /> by {workflow.paused.by} <Time at={workflow.paused.since} />{" "}
+                {workflow.paused.reason}
+              </>
+            ) : (
+              <StateBadge state="open" tone="good" />
+            )}
+          </dd>
+          <dt>Running</dt>
+          <dd>
+            {workflow.running} of {workflow.concurrency ?? "any number of"}, {workflow.queued.length} queued
+          </dd>
+          <dt>Of the last {figures.ended} that ended</dt>
+          <dd>{figures.ended === 0 ? "none has ended yet" : `${figures.completed} completed, in ${figures.median} as a rule`}</dd>
+        </dl>
+        <p>
+          <a href={`/ui/threads?workflow=${encodeURIComponent(name)}`}>Show its threads</a>
+        </p>
+      </section>
+      <section class="panel" aria-label="Its revisions">
+        <h2>Revisions</h2>
+        <ul class="plain">
+          {revisions.map(({ revision, published, threads: running }) => (
+            <li key={revision}>
+              <code>{revision.slice(0, 12)}</code> {published && <StateBadge state="published" tone="good" />}{" "}
+              <span class="quiet">{running} threads run on it</span>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section class="panel" aria-label="Its source">
+        <h2>Source</h2>
+        <JsonView value={workflow.source} label={`Source of ${name}`} />
+      </section>
+    </>
+  );
 }

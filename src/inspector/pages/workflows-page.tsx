@@ -27,7 +27,7 @@ const columns: Column<WorkflowEntry>[] = [
     header: "Threads",
     width: "5rem",
     cell: ({ name }) => (
-      <a href={`/ui/threads?workflow=${name}`} aria-label={`Threads of ${name}`}>
+      <a href={`/ui/threads?workflow=${name}`} aria-label={`show threads of ${name}`}>
         show
       </a>
     ),
