@@ -2,7 +2,7 @@
 import type { Json } from "../../contract/event.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
-import { everyNumber, isEmpty, meetRanges, ofOrder } from "../meaning/range.ts";
+import { everyNumber, isEmpty, meetRanges, ofKeywords } from "../meaning/range.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findEntry, findValue, isText, listEntries, listItems, toJson } from "../source/node.ts";
 import { ownVariables } from "./check-templates.ts";
@@ -98,15 +98,8 @@ function listTypes(schema: SourceNode): string[] | undefined {
 function checkMultiple(schema: SourceNode, types: string[] | undefined, needed: boolean, report: Report): void {
   const step = readNumber(schema, "multipleOf");
   const entry = findEntry(schema, "multipleOf");
-  const number = (key: string): number | undefined => readNumber(schema, key);
-  const [least, over, most, under] = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"].map(number);
   if (!entry || step === undefined || step <= 0 || types?.some((type) => type !== "number" && type !== "integer") !== false) return;
-  const bounded = [
-    ...(least === undefined ? [] : [ofOrder(">=", least)]),
-    ...(over === undefined ? [] : [ofOrder(">", over)]),
-    ...(most === undefined ? [] : [ofOrder("<=", most)]),
-    ...(under === undefined ? [] : [ofOrder("<", under)]),
-  ];
+  const bounded = ofKeywords((keyword) => readNumber(schema, keyword));
   if (bounded.length < 2 || isEmpty(meetRanges(bounded)) || !isEmpty(meetRanges([...bounded, { ...everyNumber, step }]))) return;
   report.add("schema-contradiction", entry.value.span, `Nothing fits: no multiple of ${step} is between the bounds.`, {
     ...(needed ? {} : { severity: "warning" as const }),

@@ -1,13 +1,12 @@
 /** Checks that a JSON Schema is one and can be judged by: keywords hold what they must, references lead somewhere, patterns are linear. */
 
-import type { Json } from "../../contract/event.ts";
 import { inspectSchema } from "../../contract/json-schema/check-schema.ts";
 import { isSchema } from "../../contract/json-schema/json-schema.ts";
 import { schemaKeywords, schemaTypes } from "../../contract/json-schema/keywords.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import type { MapEntry, SourceNode } from "../source/node.ts";
-import { describeType, findEntry, isText, listEntries, writeText } from "../source/node.ts";
+import { describeType, findEntry, isText, listEntries, withoutHoles, writeText } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 
 interface State {
@@ -24,13 +23,6 @@ export function checkSchema(schema: SourceNode, report: Report): void {
       const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
       report.add(kind === "broken" ? "bad-schema" : "unbounded-schema", findSpan(schema, path, ofKey === true), sentence);
     }
-}
-
-/** The plain value, with a schema that takes anything where none could be had. */
-function withoutHoles(node: SourceNode): Json {
-  if (node.kind === "scalar") return node.hole ? true : node.value;
-  if (node.kind === "list") return node.items.map(withoutHoles);
-  return Object.fromEntries(node.entries.map(({ key, value }) => [key, withoutHoles(value)]));
 }
 
 function findSpan(schema: SourceNode, path: string, ofKey: boolean): Span {

@@ -7,7 +7,7 @@ import { broadcastOf, childrenOf, engineOutput, eventOf, stepOf } from "../meani
 import { createTypeReader } from "../meaning/read-type.ts";
 import { type Fields, join, narrow, nothing, ofFields, ofList, type Type, unknown, unspoken, withAbsence } from "../meaning/type.ts";
 import type { MapNode, SourceNode } from "../source/node.ts";
-import { findText, findValue, isText, listEntries, listItems } from "../source/node.ts";
+import { findText, findValue, isText, listEntries, listItems, withoutHoles } from "../source/node.ts";
 import { createHistory } from "./history.ts";
 import type { EdgeOutline, Outline, RoleOutline } from "./outline.ts";
 
@@ -195,11 +195,4 @@ function createReader(schema: SourceNode, strict: boolean): { read(label: string
   const json = withoutHoles(schema);
   const reader = createTypeReader(json, strict);
   return { read: (label) => reader.read(json, label) };
-}
-
-/** The plain value; what could not be had says nothing. */
-function withoutHoles(node: SourceNode): Json {
-  if (node.kind === "scalar") return node.hole ? true : node.value;
-  if (node.kind === "list") return node.items.map(withoutHoles);
-  return Object.fromEntries(node.entries.map(({ key, value }) => [key, withoutHoles(value)]));
 }

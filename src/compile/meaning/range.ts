@@ -85,6 +85,20 @@ export function ofValues(values: readonly number[]): Range {
   return { least: Math.min(...values), most: Math.max(...values), ...(isWhole && { step: 1 }) };
 }
 
+/** The ranges that a JSON Schema's keywords name. */
+export function ofKeywords(read: (keyword: string) => number | undefined): Range[] {
+  const orders = [
+    ["minimum", ">="],
+    ["exclusiveMinimum", ">"],
+    ["maximum", "<="],
+    ["exclusiveMaximum", "<"],
+  ] as const;
+  return orders.flatMap(([keyword, operator]) => {
+    const bound = read(keyword);
+    return bound === undefined ? [] : [ofOrder(operator, bound)];
+  });
+}
+
 /** Numbers for which `x < bound` holds, and its like. */
 export function ofOrder(operator: string, bound: number): Range {
   const isLess = operator.startsWith("<");

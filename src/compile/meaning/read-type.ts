@@ -2,7 +2,7 @@
 import type { Json } from "../../contract/event.ts";
 import { isObject } from "../../contract/json-schema/json-schema.ts";
 import { compileLimits } from "../limits.ts";
-import { everyNumber, meetRanges, ofLengths, ofOrder, type Range } from "./range.ts";
+import { everyNumber, meetRanges, ofKeywords, ofLengths, type Range } from "./range.ts";
 import {
   boolean,
   bound,
@@ -135,13 +135,10 @@ export function createTypeReader(root: Json, tolerant: boolean): TypeReader {
 /** Bounds of values and lengths. */
 function readBounds(schema: { [key: string]: Json }): Pick<Type, "range" | "length" | "count"> {
   const number = (key: string): number | undefined => (typeof schema[key] === "number" ? schema[key] : undefined);
-  const [least, over, most, under, step] = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"].map(number);
+  const step = number("multipleOf");
   const types = [schema["type"]].flat();
   const ranges: Range[] = [
-    ...(least === undefined ? [] : [ofOrder(">=", least)]),
-    ...(over === undefined ? [] : [ofOrder(">", over)]),
-    ...(most === undefined ? [] : [ofOrder("<=", most)]),
-    ...(under === undefined ? [] : [ofOrder("<", under)]),
+    ...ofKeywords(number),
     ...(step !== undefined && step > 0 ? [{ ...everyNumber, step }] : []),
     ...(types.includes("integer") && !types.includes("number") ? [{ ...everyNumber, step: 1 }] : []),
   ];

@@ -107,3 +107,10 @@ export function describeType(node: SourceNode): string {
   if (typeof node.value === "boolean") return `the boolean ${node.value}`;
   return `the number ${node.value}`;
 }
+
+/** The plain value, with a schema that takes anything where none could be had. */
+export function withoutHoles(node: SourceNode): Json {
+  if (node.kind === "scalar") return node.hole ? true : node.value;
+  if (node.kind === "list") return node.items.map(withoutHoles);
+  return Object.fromEntries(node.entries.map(({ key, value }) => [key, withoutHoles(value)]));
+}
