@@ -8,6 +8,7 @@ import { checkReflexKeys } from "./check/check-reflex-keys.ts";
 import { checkSchemaFit } from "./check/check-schema-fit.ts";
 import { checkSlips } from "./check/check-slips.ts";
 import type { Checked } from "./check/check-workflow.ts";
+import { mendSource } from "./mend-source.ts";
 import { type ParseOptions, type ParseResult, readWorkflow } from "./read-workflow.ts";
 
 export type { ParseOptions, ParseResult } from "./read-workflow.ts";
@@ -17,18 +18,23 @@ export type { ParseOptions, ParseResult } from "./read-workflow.ts";
  * @param seen is given what the checks left for others to judge by, also of a file with errors
  */
 export function parseWorkflow(text: string, options: ParseOptions = {}, seen?: (checked: Checked) => void): ParseResult {
-  return readWorkflow(text, options, (checked, report) => {
-    const { outline } = checked;
-    const later = checkMeaning(checked, report);
-    checkSchemaFit(outline, report);
-    const tests = checkNeverHolds(checked, report);
-    checkRecruiting(outline, report);
-    const never = checkDeadEdges(checked, report);
-    tellLater(later, outline, never, tests);
-    checkChains(outline, report);
-    checkReflexKeys(outline, report);
-    checkSlips(outline, text, report);
-    seen?.(checked);
-    return { never };
-  });
+  return readWorkflow(
+    text,
+    options,
+    (checked, report) => {
+      const { outline } = checked;
+      const later = checkMeaning(checked, report);
+      checkSchemaFit(outline, report);
+      const tests = checkNeverHolds(checked, report);
+      checkRecruiting(outline, report);
+      const never = checkDeadEdges(checked, report);
+      tellLater(later, outline, never, tests);
+      checkChains(outline, report);
+      checkReflexKeys(outline, report);
+      checkSlips(outline, text, report);
+      seen?.(checked);
+      return { never };
+    },
+    mendSource,
+  );
 }

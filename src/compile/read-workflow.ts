@@ -2,7 +2,7 @@
 import type { NeverTaken } from "./check/check-dead-edges.ts";
 import { type Checked, checkWorkflow } from "./check/check-workflow.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
-import { createDiagnostic, createReport, type Report } from "./diagnostics/diagnostic.ts";
+import { createDiagnostic, createReport, type Mend, type Report } from "./diagnostics/diagnostic.ts";
 import type { WorkflowIr } from "./ir.ts";
 import { raiseWorkflow } from "./raise/raise-workflow.ts";
 import type { Includes } from "./source/read-include.ts";
@@ -31,9 +31,15 @@ export interface Advice {
 /**
  * Checks a workflow file and gives its intermediate form. Never throws, whatever the text.
  * @param advise says what else there is to say; warnings only
+ * @param mend says what was meant by what does not parse
  */
-export function readWorkflow(text: string, options: ParseOptions, advise?: (checked: Checked, report: Report) => Advice): ParseResult {
-  const report = createReport(text.length);
+export function readWorkflow(
+  text: string,
+  options: ParseOptions,
+  advise?: (checked: Checked, report: Report) => Advice,
+  mend?: Mend,
+): ParseResult {
+  const report = createReport(text.length, mend);
   try {
     const root = readYaml(text, report, options.includes);
     if (root && root.kind !== "map")

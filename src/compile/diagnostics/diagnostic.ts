@@ -1,6 +1,7 @@
 /** What the compiler has to say about a file: data, collected, never thrown. */
 
 import { compileLimits } from "../limits.ts";
+import type { TextNode } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 import type { DiagnosticName } from "./catalogue.ts";
 import { codes } from "./codes.ts";
@@ -63,12 +64,18 @@ export interface Report {
   hasErrors(): boolean;
   /** In source order. */
   list(): Diagnostic[];
+  /** Says what was meant by a text that does not parse; a server carries no code for it. */
+  mend?: Mend | undefined;
 }
 
+/** Says what was meant by a text that does not parse. */
+export type Mend = (node: TextNode, language: "expression" | "template") => DiagnosticDetails;
+
 /** Makes an empty report of a text of so many characters. */
-export function createReport(length: number): Report {
+export function createReport(length: number, mend?: Mend): Report {
   const found = new Map<string, Diagnostic>();
   return {
+    mend,
     add(name, span, message, details) {
       const diagnostic = createDiagnostic(name, fitSpan(span, length), message, details);
       const identity = `${diagnostic.code}|${diagnostic.span.start}|${diagnostic.span.end}|${message}`;

@@ -1,7 +1,6 @@
 /** Judges a JSONata expression: that it parses, replays, stays small, and asks only for what it is given. */
 
-import type { DiagnosticDetails } from "../diagnostics/diagnostic.ts";
-import { mendSyntax, type Slip } from "../foreign-syntax.ts";
+import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { TextNode } from "../source/node.ts";
 import { checkCallee, checkFunctionName, checkName } from "./check-names.ts";
@@ -21,13 +20,13 @@ export function checkExpression(node: TextNode, view: ExpressionView, context: E
   context.parsed.set(source, parsed);
   if (!parsed.ok) {
     if (parsed.tooLarge) report.add("expression-too-large", node.span, parsed.message);
-    else report.add("bad-expression", node.locate(parsed.start, parsed.end), parsed.message, hintAtSyntax(node));
+    else report.add("bad-expression", node.locate(parsed.start, parsed.end), parsed.message, hintAtSyntax(node, report));
     return;
   }
   walk(parsed.tree, { node, view, context, count: 0, stopped: false });
 }
 
-function hintAtSyntax(node: TextNode): DiagnosticDetails {
+function hintAtSyntax(node: TextNode, report: Report): DiagnosticDetails {
   const source = node.value;
   const braces = /^\s*\$?\{\{\s*([^{}]+?)\s*\}\}\s*$/.exec(source);
   if (braces?.[1] !== undefined && parseExpression(braces[1]).ok) {
@@ -40,37 +39,8 @@ function hintAtSyntax(node: TextNode): DiagnosticDetails {
       ...(span && text !== undefined ? { fix: { title: "Leave the braces out", span, text } } : {}),
     };
   }
-  return mendSyntax(node, slips, (text) => parseExpression(text).ok);
+  return report.mend?.(node, "expression") ?? {};
 }
-
-const path = "[$\\w`]+(?:\\.[\\w`\\u0001]+|\\[[^\\]]*\\]|\\([^()]*\\))*";
-const value = `(?:${path}|\\u0001\\d+\\u0001)`;
-
-/** How other languages write it. */
-const slips: readonly Slip[] = [
-  { written: /!==/g, meant: "!=", hint: "JSONata says `!=`" },
-  { written: /={2,3}/g, meant: "=", hint: "JSONata compares with a single `=`" },
-  { written: /<>/g, meant: "!=", hint: "JSONata says `!=`" },
-  { written: /\s*&&\s*/g, meant: " and ", hint: "JSONata says `and`, `or`" },
-  { written: /\s*\|\|\s*/g, meant: " or ", hint: "JSONata says `and`, `or`" },
-  { written: /\b(AND|OR|IN)\b/g, meant: (word) => word.toLowerCase(), hint: "`and`, `or` and `in` are written small" },
-  { written: new RegExp(`!\\s*(${path})`, "g"), meant: (_, of = "") => `$not(${of})`, hint: "JSONata negates with `$not(…)`" },
-  { written: new RegExp(`\\b(?:not|NOT)\\s+(${path})`, "g"), meant: (_, of = "") => `$not(${of})`, hint: "JSONata negates with `$not(…)`" },
-  { written: /\s+(?:is|IS|eq|equals)\s+/g, meant: " = ", hint: "JSONata compares with `=`" },
-  {
-    written: new RegExp(`(${value})\\s+(?:contains|CONTAINS|includes)\\s+(${value})`, "g"),
-    meant: (_, list = "", item = "") => `$contains(${list}, ${item})`,
-    hint: "`$contains(text, 'part')` looks into text, `'item' in list` into a list",
-  },
-  { written: /\bin\s*\(([^()]*)\)/g, meant: (_, items = "") => `in [${items}]`, hint: "a list stands in brackets: `['a', 'b']`" },
-  { written: /;\s*$/g, meant: "", hint: "an expression has no `;` at its end" },
-  { written: /^\s*=\s*/g, meant: "", hint: "an expression does not begin with `=`" },
-  { written: /(?<![\w.\])])\.(?=\d)/g, meant: "0.", hint: "a number begins with a digit: `0.5`" },
-  { written: /(?<=[=<>([,]\s*)\+(?=\d)/g, meant: "", hint: "a number has no `+`" },
-  { written: /(?<=\d)_(?=\d)/g, meant: "", hint: "a number has no `_`" },
-  { written: /\b0+(?=[1-9])/g, meant: "", hint: "a number does not begin with `0`" },
-  { written: /\b0[xX]([\da-fA-F]{1,8})\b/g, meant: (_, digits = "") => String(Number.parseInt(digits, 16)), hint: "numbers are decimal" },
-];
 
 function walk(tree: ExpressionNode, state: Walk): void {
   visit(tree, { names: new Map(), outer: undefined }, true, 0, state);

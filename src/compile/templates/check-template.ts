@@ -2,7 +2,6 @@
 import type { Liquid, Template } from "liquidjs";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
-import { mendSyntax, type Slip } from "../foreign-syntax.ts";
 import { compileLimits } from "../limits.ts";
 import type { TextNode } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
@@ -212,7 +211,7 @@ function addFailure(error: unknown, node: TextNode, text: string, report: Report
     const at = text.indexOf(tag, begin);
     const span = node.locate(at === -1 ? begin : at, at === -1 ? end : at + tag.length);
     const nearest = findNearestName(tag, allowedTags);
-    const mended = mendSyntax(node, slips.slice(0, 1), isTemplate);
+    const mended = report.mend?.(node, "template");
     const hint = nearest === undefined ? `tags are ${allowedTags.join(", ")}` : `did you mean \`${nearest}\`?`;
     report.add("forbidden-tag", span, `There is no tag \`${tag}\` here.`, { hint, ...mended });
     return undefined;
@@ -222,62 +221,7 @@ function addFailure(error: unknown, node: TextNode, text: string, report: Report
   const said = first === "" ? "This does not parse" : first.charAt(0).toUpperCase() + first.slice(1);
   const details = section
     ? { hint: "mustache's sections are not Liquid: use `{% if x %}…{% endif %}` or `{% for y in x %}…{% endfor %}`" }
-    : mendSyntax(node, slips, isTemplate);
+    : report.mend?.(node, "template");
   report.add("bad-template", span, `${said}.`, details);
   return undefined;
 }
-
-function isTemplate(text: string): boolean {
-  return parseTemplate(text) !== undefined;
-}
-
-/** What stands in a tag, up to its end. */
-const inTag = "(?<=\\{[{%][^{}%]*)";
-
-/** How other languages write it. */
-const slips: readonly Slip[] = [
-  { written: /\{%(-?)\s*(?:else\s+if|elseif|elif|elsif)\b/g, meant: (_, dash = "") => `{%${dash} elsif`, hint: "Liquid says `elsif`" },
-  { written: new RegExp(`${inTag}!==`, "g"), meant: "!=", hint: "Liquid says `!=`" },
-  {
-    written: new RegExp(`${inTag}(?<![=!<>])={1,3}(?!=)`, "g"),
-    meant: (all) => (all.length === 2 ? all : "=="),
-    hint: "Liquid compares with `==`",
-  },
-  { written: new RegExp(`${inTag}\\s*&&\\s*`, "g"), meant: " and ", hint: "Liquid says `and`, `or`" },
-  { written: /(?<=\{%[^{}%]*)\s*\|\|\s*/g, meant: " or ", hint: "Liquid says `and`, `or`" },
-  { written: /(?<=\{\{[^{}%]*)\s*(?:\|\||\?\?)\s*/g, meant: " | default: ", hint: "`| default:` stands in for what is absent" },
-  { written: new RegExp(`${inTag}!(?!=)\\s*`, "g"), meant: "not ", hint: "Liquid says `not`" },
-  {
-    written: /(?<=\{%-?\s*(?:if|elsif|unless)\s+)\(([^()]*)\)(?=\s*-?%\})/g,
-    meant: (_, test = "") => test,
-    hint: "tests stand without brackets",
-  },
-  {
-    written: /(?<=\{%-?\s*for\s+\w+\s+)of(?=\s)/g,
-    meant: "in",
-    hint: "a loop is `{% for item in list %}`",
-  },
-  {
-    written: /(\|\s*[a-z_]+)\s*\(([^()]*)\)/g,
-    meant: (_, name = "", args = "") => `${name}${args.trim() === "" ? "" : `: ${args}`}`,
-    hint: "what a filter takes stands behind a colon: `| plus: 1`",
-  },
-  {
-    written: /(\|\s*[a-z_]+)[ \t]+(?=[^\s:|}])/g,
-    meant: (_, name = "") => `${name}: `,
-    hint: "what a filter takes stands behind a colon: `| plus: 1`",
-  },
-  ...[
-    ["\\+", "plus"],
-    ["-", "minus"],
-    ["\\*", "times"],
-    ["/", "divided_by"],
-  ].map(
-    ([sign = "", filter = ""]): Slip => ({
-      written: new RegExp(`(?<=\\{\\{[^{}%|]*)\\s${sign}\\s(?=\\s*[\\w.]+\\s*(?:\\}\\}|\\|))`, "g"),
-      meant: ` | ${filter}: `,
-      hint: `Liquid calculates with filters: \`| ${filter}: 1\``,
-    }),
-  ),
-  { written: /(\{\{[^{}]*)\}(?!\})/g, meant: (_, output = "") => `${output}}}`, hint: "an output ends with `}}`" },
-];
