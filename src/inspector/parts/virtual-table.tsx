@@ -1,4 +1,5 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a <table> that is laid out as a grid of placed rows is no table to a screen reader
+// biome-ignore-all lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
 // biome-ignore-all lint/a11y/useFocusableInteractive: the rows of a table are not for acting on; links in them are
 /** A table that draws the rows that can be seen, and tells a screen reader of all. */
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
@@ -54,7 +55,7 @@ export function VirtualTable<Row>({ label, columns, rows, rowKey, rowHeight = 44
   }, [isAtEnd, onEnd]);
   const tracks = { "--tracks": columns.map(({ width }) => width).join(" "), "--narrow-tracks": narrowTracks(columns) };
   return (
-    <div class="table" ref={scroller} style={tracks} role="table" aria-label={label} aria-rowcount={rows.length + 1}>
+    <div class="table" ref={scroller} style={tracks} role="table" tabIndex={0} aria-label={label} aria-rowcount={rows.length + 1}>
       <div class="table-head" role="row" aria-rowindex={1}>
         {columns.map(({ key, header, wideOnly }) => (
           <div key={key} role="columnheader" class={wideOnly ? "wide-only" : ""}>

@@ -1,5 +1,5 @@
 /** Asks before a thread is told something, with what the order needs to know. */
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import type { Json } from "../../../contract/event.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import { ApiError, change, read } from "../../data/api.ts";
@@ -39,7 +39,8 @@ export function OrderDialog({ thread, order, close }: OrderProps) {
   const [supplement, setSupplement] = useState("");
   const [output, setOutput] = useState<string | undefined>(undefined);
   const [agent, setAgent] = useState("");
-  const [next, setNext] = useState<string | undefined>(undefined);
+  // Read as the dialog closes, which is before anything is drawn anew.
+  const next = useRef<string | undefined>(undefined);
   const path = `/v1/threads/${encodeURIComponent(thread)}`;
   const confirm = async () => {
     const why = reason.trim() === "" ? {} : { reason: reason.trim() };
@@ -58,7 +59,7 @@ export function OrderDialog({ thread, order, close }: OrderProps) {
         const at = order.step ? { at: order.step.round } : {};
         const other = output === undefined ? {} : { output: parse(output, "The output") };
         const made = (await change("POST", `${path}/${order.do}`, { ...why, ...at, ...other })) as { id?: string };
-        if (order.do === "fork" && made.id !== undefined) setNext(`/ui/threads/${encodeURIComponent(made.id)}`);
+        if (order.do === "fork" && made.id !== undefined) next.current = `/ui/threads/${encodeURIComponent(made.id)}`;
         return;
       }
       default:
@@ -71,7 +72,7 @@ export function OrderDialog({ thread, order, close }: OrderProps) {
       deed={nameDeed(order, agent)}
       grave={order.do === "cancel" || order.do === "restart"}
       confirm={confirm}
-      close={() => close(next)}
+      close={() => close(next.current)}
     >
       {order.do === "role" ? (
         <RoleFields holder={order.holder} agent={agent} setAgent={setAgent} />

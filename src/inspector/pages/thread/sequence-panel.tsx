@@ -28,8 +28,9 @@ export function SequencePanel({ moments, roles, go }: SequenceProps) {
       header: "Time",
       width: "7rem",
       cell: ({ place, moment }) => (
-        <button type="button" class="link" aria-label={`Show moment ${place + 1}`} onClick={() => go(place)}>
+        <button type="button" class="link" onClick={() => go(place)}>
           <Time at={moment.at} as="clock" />
+          <span class="hidden">, show moment {place + 1}</span>
         </button>
       ),
     },

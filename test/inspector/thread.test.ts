@@ -1,0 +1,271 @@
+/** The page of a thread, in a real browser beside a real server and agents. */
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { connectAgent, type TurnContext } from "../../src/client/index.ts";
+import type { Json } from "../../src/contract/event.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import type { ThreadView } from "../../src/contract/views/thread.ts";
+import { judgeAccess } from "./judge-access.ts";
+import { measureOverflow, openPage, stage, takePictures, useOperator, within } from "./stage.ts";
+
+type Answer = (turn: TurnAssigned, context: TurnContext) => Promise<{ [key: string]: Json }> | { [key: string]: Json };
+
+const hostile = `<img src="x" onerror="globalThis.hit = true"><script>globalThis.hit = true</script>`;
+const changes = { $status: "changes_requested", changes: [hostile, "test the last retry"] };
+const approved = { $status: "approved", summary: "fine" };
+
+let number = 0;
+const tokens = new Map<string, string>();
+
+async function join(id: string, capabilities: string[]): Promise<string> {
+  const token = tokens.get(id) ?? (await useOperator().add(id, capabilities));
+  tokens.set(id, token);
+  return token;
+}
+
+/** An agent that is there until the test is over. @param claims the thread whose role it takes, or `all`: those of other tests are not its own */
+async function connect(id: string, capabilities: string[], answer: Answer, claims?: string): Promise<void> {
+  const agent = connectAgent({
+    url: stage?.url ?? "",
+    token: await join(id, capabilities),
+    onOffer: ({ thread }) => (claims === "all" || thread === claims ? "claim" : "ignore"),
+    onTurn: (turn, context) => answer(turn as TurnAssigned, context),
+  });
+  onTestFinished(() => agent.close());
+}
+
+/** Begins a review that `author` asks for. */
+async function beginReview(author: string): Promise<string> {
+  const token = await join(author, ["coding"]);
+  number += 1;
+  const posted = await fetch(`${stage?.url}/v1/events`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      id: `ready:${author}:${number}`,
+      type: "pr.ready_for_review",
+      data: { repo: author, pr: number, title: hostile },
+    }),
+  });
+  const { threads } = (await posted.json()) as { threads: string[] };
+  return threads[0] ?? "";
+}
+
+const read = (id: string): Promise<ThreadView> => useOperator().call("GET", `v1/threads/${id}`) as Promise<ThreadView>;
+const openThread = (id: string, options?: Parameters<typeof openPage>[1]): Promise<Page> => openPage(`/ui/threads/${id}`, options);
+const scene = (page: Page) => page.getByRole("region", { name: "At this moment" });
+const hasRun = (page: Page) => page.evaluate(() => "hit" in globalThis);
+
+describe.skipIf(!stage)("a thread's page", () => {
+  beforeAll(async () => {
+    await useOperator().publish("code-review");
+  });
+
+  test("[TPAGE1] a review is watched from a role that nobody holds to its end: what it waits for, who has the turn, and the way it took", async () => {
+    const gate = Promise.withResolvers<void>();
+    await connect("ada", ["coding"], () => ({ $status: "updated", note: "done" }));
+    const id = await beginReview("ada");
+    const page = await openThread(id);
+    const why = page.getByRole("region", { name: "Why it stands here" });
+    await why.getByText("Nobody holds").waitFor();
+    // The button does what the command says.
+    expect(await why.getByText(`nerveflare threads role ${id} reviewer --give <agent>`).count()).toBe(1);
+    await why.getByRole("button", { name: "Give reviewer to an agent…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("Nobody holds it now.").waitFor();
+    expect(await judgeAccess(page)).toEqual([]);
+    await dialog.getByRole("button", { name: "Leave it" }).click();
+
+    await connect(
+      "rob",
+      ["code-review"],
+      async ({ last }) => {
+        if (!last) return changes;
+        await gate.promise;
+        return approved;
+      },
+      id,
+    );
+    await scene(page).getByText("rob").first().waitFor();
+    await page.getByRole("tab", { name: "Steps (2)" }).waitFor();
+    // Its second turn is open: the role is lit, and the step is not there yet.
+    await vi.waitFor(async () => expect(await page.locator(".box-active .t-title").allTextContents()).toContain("reviewer"), within);
+    gate.resolve();
+    await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
+    await vi.waitFor(async () => expect(await page.locator(".box-end.box-active").count()).toBe(1), within);
+    const taken = await page.locator(".label-taken .t-label").allTextContents();
+    expect(taken.toSorted()).toEqual(["approved", "changes_requested", "new", "updated"]);
+    await page.getByRole("heading", { name: "code-review completed" }).waitFor();
+  });
+
+  test("[TPAGE2] the slider shows chart, roles, context and steps as they were, and goes by keyboard", async () => {
+    await connect("bea", ["coding"], () => ({ $status: "updated", note: "done" }));
+    const id = await beginReview("bea");
+    await connect("ron", ["code-review"], ({ last }) => (last ? approved : changes), id);
+    await vi.waitFor(async () => expect(await read(id)).toMatchObject({ status: "completed" }), within);
+    const page = await openThread(id);
+    await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
+    const slider = page.getByRole("slider", { name: "Moment" });
+    await slider.focus();
+    await page.keyboard.press("Home");
+    await page.getByRole("tab", { name: "Steps (0)" }).waitFor();
+    expect(await page.locator(".label-taken").count()).toBe(0);
+    await page.getByText("Nobody has answered a turn yet").waitFor();
+    // On to where the first turn is answered: the author has it, and one step is said.
+    for (let pressed = 0; (await page.getByRole("tab", { name: "Steps (1)" }).count()) === 0 && pressed < 60; pressed++)
+      await page.keyboard.press("ArrowRight");
+    await scene(page).getByText("What the machines remember").click();
+    await vi.waitFor(
+      async () => expect(await page.getByRole("region", { name: "Context of task" }).textContent()).toContain('"round": 1'),
+      within,
+    );
+    await page.getByRole("button", { name: "End" }).click();
+    await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
+    expect(await page.getByRole("region", { name: "Context of task" }).textContent()).toContain('"round": 3');
+    // And from a step back to its moment.
+    await page.getByRole("table", { name: "Steps" }).getByRole("button", { name: "2", exact: true }).click();
+    await page.getByRole("article", { name: "Step 2" }).getByRole("button", { name: "Show this moment" }).click();
+    await page.getByRole("tab", { name: "Steps (2)" }).waitFor();
+
+    for (const name of ["Sequence", "Leases", "Trace"]) {
+      await page.getByRole("tab", { name }).click();
+      await page
+        .getByText({ Sequence: "answers changes_requested", Leases: "holds it, lease 1", Trace: "recruit reviewer" }[name] ?? "")
+        .first()
+        .waitFor();
+      expect(await judgeAccess(page), name).toEqual([]);
+    }
+    await page.locator("main").evaluate((main) => main.scrollTo(0, 0));
+    await takePictures(page, "thread");
+    for (const width of [360, 800, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      await vi.waitFor(async () => expect(await measureOverflow(page)).toBe(0), within);
+    }
+  });
+
+  test("[TPAGE3] what an agent wrote is text wherever it stands, and runs nothing", async () => {
+    await connect("cat", ["coding"], () => ({ $status: "updated", note: hostile }));
+    const id = await beginReview("cat");
+    await connect("ray", ["code-review"], ({ last }) => (last ? { $status: "approved", summary: hostile } : changes), id);
+    await vi.waitFor(async () => expect(await read(id)).toMatchObject({ status: "completed" }), within);
+    const page = await openThread(id);
+    await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
+    await page.getByRole("region", { name: "Output of step 3" }).getByText("onerror").waitFor();
+    await page.getByRole("tab", { name: "Sequence" }).click();
+    await page.getByRole("table", { name: "Messages" }).waitFor();
+    expect(await page.locator("main img, main script").count()).toBe(0);
+    expect(await hasRun(page)).toBe(false);
+  });
+
+  test("[TPAGE4] from the page a thread is suspended, resumed with a supplement and cancelled, each after it was asked", async () => {
+    await connect("dan", ["coding"], () => ({ $status: "updated", note: "done" }));
+    const id = await beginReview("dan");
+    const page = await openThread(id);
+    await page.getByRole("button", { name: "Suspend…" }).click();
+    await page.getByRole("dialog").getByLabel("Why").fill("a look first");
+    await page.getByRole("dialog").getByRole("button", { name: "Suspend it" }).click();
+    await page.getByRole("heading", { name: "code-review suspended" }).waitFor();
+    await page.getByRole("button", { name: "Resume…" }).click();
+    await page.getByLabel("What whoever gets the next turn is to know").fill('{"hint": "page 9"}');
+    await page.getByRole("dialog").getByRole("button", { name: "Resume it" }).click();
+    await page.getByRole("heading", { name: "code-review recruiting" }).waitFor();
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    await page.getByRole("dialog").waitFor();
+    // Nothing happens before it is confirmed.
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    expect(await read(id)).toMatchObject({ status: "recruiting" });
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel it" }).click();
+    await page.getByRole("heading", { name: "code-review cancelled" }).waitFor();
+    expect(await read(id)).toMatchObject({ status: "cancelled" });
+  });
+
+  test("[TPAGE5] a fork from a step with another output goes on from that, and the page leads to it; what does not fit is said in the dialog", async () => {
+    await connect("eve", ["coding"], () => ({ $status: "updated", note: "done" }));
+    const id = await beginReview("eve");
+    await connect("rex", ["code-review"], ({ last }) => (last ? approved : changes), "all");
+    await vi.waitFor(async () => expect(await read(id)).toMatchObject({ status: "completed" }), within);
+    const page = await openThread(id);
+    await page.getByRole("table", { name: "Steps" }).getByRole("button", { name: "1", exact: true }).click();
+    await page.getByRole("article", { name: "Step 1" }).getByRole("button", { name: "Fork from here…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("With another output for step 1 of reviewer").check();
+    await dialog.getByLabel("The output (JSON)").fill('{"$status": "bored"}');
+    await dialog.getByRole("button", { name: "Fork after step 1" }).click();
+    await dialog.getByRole("alert").getByText("The output does not fit the schema of reviewer.").waitFor();
+    await dialog.getByLabel("The output (JSON)").fill('{"$status": "approved", "summary": "at first sight"}');
+    await dialog.getByRole("button", { name: "Fork after step 1" }).click();
+    await page.getByText("A copy, up to step 1, of").waitFor();
+    expect(page.url()).not.toContain(id);
+    await page.getByRole("heading", { name: "code-review completed" }).waitFor();
+    await page.getByRole("article", { name: "Step 1" }).getByText("admin, in the place of rex").waitFor();
+    expect(await read(id)).toMatchObject({ status: "completed", round: 3 });
+  });
+
+  test("[TPAGE6] a token that may only read sees all and orders nothing; an agent sees what it takes part in, and why not more; a thread that is gone is said to be", async () => {
+    const token = await join("fin", ["coding"]);
+    const id = await beginReview("fin");
+    const { token: reader } = (await useOperator().call("POST", "v1/operators", {
+      body: JSON.stringify({ name: "looks-on", access: "read" }),
+    })) as { token: string };
+    const asReader = await openThread(id, { token: reader });
+    await asReader.getByRole("region", { name: "Chart" }).getByRole("button", { name: "Graph" }).waitFor();
+    for (const name of ["Suspend…", "Cancel…", "Fork…", "Give reviewer to an agent…"])
+      expect(await asReader.getByRole("button", { name }).isDisabled(), name).toBe(true);
+    await asReader.getByText("Your token may only read.").waitFor();
+    const asAgent = await openThread(id, { token });
+    await asAgent.getByText("The chart is not shown").waitFor();
+    expect(await asAgent.getByRole("button", { name: "Cancel…" }).count()).toBe(0);
+    const gone = await openThread(`t${"a".repeat(25)}`);
+    await gone.getByRole("heading", { name: "It is not there" }).waitFor();
+  });
+
+  test("[TPAGE7] ten thousand steps, and an output of 250 KB, are shown in a page that stays small; of an archived thread it is said what is not kept", async () => {
+    const id = `t${"b".repeat(25)}`;
+    const rounds = 10_000;
+    const at = (round: number): string => new Date(Date.UTC(2026, 0, 1) + round * 1_000).toISOString();
+    const page = await openPage("/ui/agents");
+    const step = (round: number): object => ({
+      ...{ round, role: "reviewer", agent: "rob", at: at(round) },
+      output: { $status: "changes_requested", text: round === rounds ? "x".repeat(250_000) : "" },
+      decision: { to: "author", prompt: null, because: '{"form":"status","status":"changes_requested"}' },
+    });
+    const view = {
+      ...{
+        id,
+        workflow: "code-review",
+        revision: "0".repeat(32),
+        status: "completed",
+        createdAt: at(0),
+        updatedAt: at(rounds),
+        round: rounds,
+      },
+      ...{ event: { id: "e", type: "t", source: "/agents/a", specversion: "1.0", time: at(0) }, roles: {}, children: [] },
+      ...{ archivedAt: at(rounds + 1), keptUntil: at(rounds + 9) },
+    };
+    await page.route(`**/v1/threads/${id}**`, async (route) => {
+      const { pathname, searchParams } = new URL(route.request().url());
+      if (pathname.endsWith("/messages")) {
+        const after = Number(searchParams.get("after"));
+        const last = Math.min(rounds, after + 200);
+        const messages = Array.from({ length: last - after }, (_, index) => step(after + index + 1));
+        return route.fulfill({ json: { messages, next: last < rounds ? last : null } });
+      }
+      if (pathname.endsWith(id)) return route.fulfill({ json: view });
+      return route.fulfill({
+        status: 404,
+        json: { code: "not_found", detail: "It was archived: of what its machines did nothing is kept.", status: 404 },
+      });
+    });
+    await page.evaluate(
+      `history.pushState(null, "", ${JSON.stringify(`/ui/threads/${id}`)}); dispatchEvent(new PopStateEvent("popstate"))`,
+    );
+    await page.getByRole("tab", { name: "Steps (10,000)" }).waitFor();
+    await page.getByText("its page is answered from the log, and it cannot be restarted or forked").waitFor();
+    expect(await page.getByRole("button", { name: "Fork…" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: /Show all 2\d\d,\d\d\d characters/ }).waitFor();
+    expect(await page.locator("*").count()).toBeLessThan(1_500);
+    expect(await page.getByRole("region", { name: `Output of step ${rounds}` }).textContent()).toHaveLength(20_000);
+  });
+});
