@@ -34,6 +34,8 @@ export interface CellAlarmPorts {
   setGuard(at: number): void;
   /** Runs what is due of an owner. */
   ring(owner: string): Promise<void>;
+  /** What rings of an owner has taken too long: nothing of it may write any more, and it is loaded anew. */
+  giveUp(owner: string): void;
   /** Keeps the cell alive until it ends. */
   background(work: Promise<unknown>): void;
   warn(entry: { [fact: string]: unknown }): void;
@@ -45,15 +47,23 @@ interface OwnerAlarm extends Due {
   readonly owner: string;
   /** What its row says; undefined: it has none. */
   stored: number | undefined;
-  /** It is ringing: when it is to ring next, if that was set meanwhile. */
-  ringing: { next: number | undefined } | undefined;
+  ringing: Ringing | undefined;
   /** Times in a row that it threw. */
   failures: number;
+}
+
+/** A handler that was called and has not ended. */
+interface Ringing {
+  /** When it is to ring next, if that was set meanwhile. */
+  next: number | undefined;
+  readonly since: number;
 }
 
 export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
   const { database, now, background, warn } = ports;
   const alarms = new Map<string, OwnerAlarm>();
+  /** Those that ring, the longest first. */
+  const ringing = new Set<OwnerAlarm>();
   const order = createDueOrder<OwnerAlarm>(() => alarms.size);
   const rows = createAlarmRows(database, (owner) => alarms.get(owner));
   const clock = createAlarmClock(ports, ringDue);
@@ -87,28 +97,56 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
       const alarm = order.first();
       if (alarm?.at === undefined || alarm.at > time) break;
       alarm.at = undefined;
-      alarm.ringing = { next: undefined };
+      alarm.ringing = { next: undefined, since: time };
+      ringing.add(alarm);
       // Who crashes while it rings is rung again.
       clock.guard(time);
       background(ring(alarm, alarm.ringing));
     }
+    giveUpLate(time);
     for (const owner of rows.mendSpent()) alarms.delete(owner);
     arm();
   }
 
+  /** Handlers that do not end are ended. The platform's alarm looks for them: it was set when they began, and is set again while they last. */
+  function giveUpLate(time: number): void {
+    for (const alarm of ringing) {
+      const { ringing: late, owner } = alarm;
+      if (late === undefined) continue;
+      const until = late.since + cellLimits.ringsAtMost;
+      if (until > time) {
+        clock.guard(until);
+        return;
+      }
+      ports.giveUp(owner);
+      end(alarm, retry(alarm, late, `its handler has not ended in ${cellLimits.ringsAtMost / 60_000} minutes, and was ended`));
+    }
+  }
+
   /** Nobody waits for it: an owner that takes long, or throws, holds up no other. */
-  async function ring(alarm: OwnerAlarm, ringing: { next: number | undefined }): Promise<void> {
-    let { next } = ringing;
+  async function ring(alarm: OwnerAlarm, present: Ringing): Promise<void> {
+    let failure: string | undefined;
     try {
       await ports.ring(alarm.owner);
-      alarm.failures = 0;
-      ({ next } = ringing);
     } catch (error) {
-      alarm.failures += 1;
-      warn({ at: "alarm", address: alarm.owner, failures: alarm.failures, error: String(error) });
-      next = Math.min(ringing.next ?? Number.POSITIVE_INFINITY, now() + pauseAfter(alarm.failures));
+      failure = String(error);
     }
+    // It was given up.
+    if (alarm.ringing !== present) return;
+    if (failure === undefined) alarm.failures = 0;
+    end(alarm, failure === undefined ? present.next : retry(alarm, present, failure));
+  }
+
+  /** @returns when one that failed rings again */
+  function retry(alarm: OwnerAlarm, { next }: Ringing, error: string): number {
+    alarm.failures += 1;
+    warn({ at: "alarm", address: alarm.owner, failures: alarm.failures, error });
+    return Math.min(next ?? Number.POSITIVE_INFINITY, now() + pauseAfter(alarm.failures));
+  }
+
+  function end(alarm: OwnerAlarm, next: number | undefined): void {
     alarm.ringing = undefined;
+    ringing.delete(alarm);
     if (next !== undefined) put(alarm, next);
     else if (alarm.stored !== undefined) rows.spend(alarm.owner);
     else alarms.delete(alarm.owner);

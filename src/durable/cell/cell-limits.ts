@@ -20,6 +20,8 @@ export const cellLimits = {
   guardSlack: 5_000,
   /** Alarms that are begun in one turn of the event loop: after a long sleep thousands are due. */
   ringsAtOnce: 32,
+  /** Milliseconds after which an alarm's handler is ended: the platform's own limit for an object's is a quarter of an hour, and no handler of ours takes minutes. */
+  ringsAtMost: 300_000,
   /** First and last pause, in milliseconds, before an alarm that threw rings again. */
   retryFirst: 1_000,
   retryLast: 60_000,

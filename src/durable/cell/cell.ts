@@ -84,6 +84,7 @@ export function createCell(ports: CellPorts): Cell {
     ...{ database, now, timers, background, warn },
     setGuard: (at) => ports.storage.setAlarm(at),
     ring: async (owner) => void (await call(owner, "alarm", [])),
+    giveUp: live.drop,
     paused: ports.paused === true,
   });
   const place = createPlace(methods, call);

@@ -31,6 +31,8 @@ export interface LiveOwners<Held> {
   count(life: OwnerLife, characters: number): void;
   /** It leaves if it rests. @returns whether it did, or was not there */
   evict(owner: string): boolean;
+  /** It leaves, at work or not. */
+  drop(owner: string): void;
   /** All leave, at work or not. */
   endAll(): void;
   readonly size: number;
@@ -142,6 +144,10 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
       if (found.life.busy > 0 || stays(owner)) return false;
       leave(found.life);
       return true;
+    },
+    drop(owner) {
+      const found = live.get(owner);
+      if (found) leave(found.life);
     },
     endAll() {
       for (const { life } of [...live.values()]) leave(life);

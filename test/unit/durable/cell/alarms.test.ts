@@ -13,6 +13,8 @@ interface Stage {
   rung: [owner: string, at: number][];
   /** Times for which the platform's alarm was set. */
   guards: number[];
+  /** Owners whose handler was ended. */
+  givenUp: string[];
   stored(): { [owner: string]: number };
 }
 
@@ -20,6 +22,7 @@ function open(world: HandWorld, ring: (owner: string) => Promise<void> = async (
   const database = openCellDatabase(world.storage);
   const rung: Stage["rung"] = [];
   const guards: number[] = [];
+  const givenUp: string[] = [];
   const alarms = createCellAlarms({
     database,
     now: world.now,
@@ -32,12 +35,13 @@ function open(world: HandWorld, ring: (owner: string) => Promise<void> = async (
       rung.push([owner, world.now()]);
       await ring(owner);
     },
+    giveUp: (owner) => void givenUp.push(owner),
     background: world.background,
     warn: (entry) => world.warnings.push(entry),
     paused,
   });
   return {
-    ...{ world, database, alarms, rung, guards },
+    ...{ world, database, alarms, rung, guards, givenUp },
     stored: () =>
       Object.fromEntries(
         database.exec<{ name: string; seq: number }>("SELECT name, seq FROM cursor WHERE owner = ''").map(({ name, seq }) => [name, seq]),
@@ -168,6 +172,41 @@ test("[ISO1] an owner that takes long, or throws, holds up no other; who throws 
   expect(of("task/slow"), "one that rings is not rung beside itself").toEqual([1]);
   expect(of("task/broken")).toEqual([1, 1_001, 3_001, 7_001, 15_001]);
   expect(world.warnings).toHaveLength(5);
+});
+
+test("[ISO3] a handler that never ends is ended after minutes, by the platform's alarm, and its owner is rung again; its late end changes nothing", async () => {
+  const world = createHandWorld();
+  const begun = world.now();
+  const ends: (() => void)[] = [];
+  const { alarms, rung, givenUp, guards } = open(world, (owner) =>
+    owner === "task/slow" ? new Promise((resolve) => ends.push(resolve)) : Promise.resolve(),
+  );
+  alarms.set("task/slow", begun + 1);
+  await world.pass(1);
+  // One that takes long, and ends, is let be.
+  expect(guards.at(-1)).toBeLessThanOrEqual(begun + cellLimits.guardSlack);
+  await world.pass(cellLimits.guardSlack);
+  alarms.rang();
+  expect(guards.at(-1)).toBe(begun + 1 + cellLimits.ringsAtMost);
+  expect(world.waiting, "nothing in memory waits for it").toBe(0);
+  await world.pass(cellLimits.ringsAtMost - cellLimits.guardSlack - 1);
+  alarms.set("task/slow", world.now() + 3_600_000);
+  alarms.rang();
+  expect(givenUp).toEqual([]);
+  await world.pass(1);
+  alarms.rang();
+  expect(givenUp).toEqual(["task/slow"]);
+  expect(world.warnings).toEqual([expect.objectContaining({ at: "alarm", address: "task/slow", failures: 1 })]);
+  await world.pass(cellLimits.retryFirst);
+  expect(rung.map(([, at]) => at - begun)).toEqual([1, 1 + cellLimits.ringsAtMost + cellLimits.retryFirst]);
+  // The first one ends at last, while the second is under way.
+  ends[0]?.();
+  await world.settle();
+  expect(alarms.get("task/slow"), "it rings still").toBeUndefined();
+  alarms.set("task/slow", world.now() + 50);
+  ends[1]?.();
+  await world.pass(50);
+  expect(rung).toHaveLength(3);
 });
 
 test("[ISO1] of thousands that are due at once all ring, a few in each turn, and their rows go", async () => {

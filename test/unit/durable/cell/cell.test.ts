@@ -1,6 +1,7 @@
 /** The cell with actors that are made for it: who is in memory, who waits for whom, and what a throw undoes. */
 import { expect, test } from "vitest";
 import { type Cell, createCell } from "../../../../src/durable/cell/cell.ts";
+import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
 import { type CellRpc, ownerHeader, placeInCell } from "../../../../src/durable/cell/place-in-cell.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import type { ObjectContext } from "../../../../src/durable/host/storage/object-context.ts";
@@ -207,6 +208,36 @@ test("[ISO2] one that never answers holds up nobody, and neither does who waits 
   await world.settle();
   expect(await Promise.all(Array.from({ length: 50 }, (_, index) => of(`t${index}`).add(1)))).toEqual(Array.from({ length: 50 }, () => 1));
   expect(await of("t1").tell("t2", 3)).toBe(4);
+});
+
+test("[ISO3] an actor whose alarm never ends is loaded anew, and what is left of its handler can write nothing", async () => {
+  const world = createHandWorld();
+  const lives: ObjectContext[] = [];
+  const cell = createCell({
+    ...world,
+    elapsed: world.now,
+    sync: async () => {},
+    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+    make(_, ctx) {
+      lives.push(ctx);
+      return {
+        hear: () => ctx.setAlarm(world.now() + 10),
+        alarm: () => (lives.length === 1 ? new Promise(() => {}) : Promise.resolve()),
+      };
+    },
+    methods: () => ["hear", "alarm"],
+    warn: () => {},
+  });
+  await cell.call("task/a", "hear", []);
+  await world.pass(10);
+  for (let waited = 0; waited <= cellLimits.ringsAtMost + cellLimits.guardSlack; waited += cellLimits.guardSlack) {
+    await world.pass(cellLimits.guardSlack);
+    cell.alarm();
+  }
+  await world.pass(cellLimits.retryFirst);
+  expect(lives).toHaveLength(2);
+  expect(() => lives[0]?.storage.transaction(() => {})).toThrow("has left memory");
+  await expect(cell.call("task/a", "hear", [])).resolves.toBeUndefined();
 });
 
 test("[CELL3] after a crash each has its alarm, and rows of one are none of another's", async () => {
