@@ -1,7 +1,10 @@
 /** A store that fails says nothing about what it should have kept: nothing is set aside for it, and what comes again is taken. */
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { logics } from "../host/machines.ts";
+import { createCellCluster } from "./cell-cluster.ts";
 import { createCluster } from "./cluster.ts";
+
+afterEach(() => void vi.restoreAllMocks());
 
 /** What SQLite and workerd say; the last is all that workerd tells of most of them. */
 const faults = [
@@ -84,4 +87,59 @@ test("[STORE4] what a machine throws is still a dead letter, though it is called
   await host.start({ actor: "a", logic: "counter" });
   expect(await host.send("a", { type: "boom" })).toMatchObject({ ok: false, code: "threw" });
   expect(host.deadLetters()).toHaveLength(1);
+});
+
+/** What a store says of one owner's rows alone, and how it refuses them: at a statement, or when all of them are committed. */
+const refusals = [
+  { says: "database or disk is full: SQLITE_FULL", at: "statement" },
+  { says: "database or disk is full: SQLITE_FULL", at: "commit" },
+  { says: "string or blob too big: SQLITE_TOOBIG: a row would have 2000001 bytes, and 2000000 is the most", at: "statement" },
+] as const;
+
+test.each(refusals)("[STORE6] of several owners in one wave of a cell the one whose $at fails ($says) is told so, and the others commit", async ({
+  says,
+  at,
+}) => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const cluster = createCellCluster(logics);
+  const names = ["a", "b", "c"];
+  for (const actor of names) await cluster.host(`actor/${actor}`).start({ actor, logic: "counter" });
+  await cluster.settle();
+  const store = cluster.store("cell");
+  const { exec, transaction } = store;
+  let refused = 0;
+  let wrote = false;
+  store.exec = (sql, ...values) => {
+    if (!/^(INSERT|UPDATE)/.test(sql) || values[0] !== "actor/b") return exec(sql, ...values);
+    wrote = true;
+    if (at === "statement") refuse();
+    return exec(sql, ...values);
+  };
+  store.transaction = (body) => {
+    wrote = false;
+    return transaction(() => {
+      const held = body();
+      if (wrote) refuse();
+      return held;
+    });
+  };
+  function refuse(): never {
+    refused += 1;
+    throw new Error(says);
+  }
+  const send = () => Promise.allSettled(names.map((actor) => cluster.host(`actor/${actor}`).send(actor, { type: "add", by: 1 })));
+  const [a, b, c] = await send();
+  await cluster.settle();
+  expect(refused).toBeGreaterThan(0);
+  for (const neighbour of [a, c]) expect(neighbour).toMatchObject({ status: "fulfilled", value: { ok: true } });
+  expect(b).not.toMatchObject({ value: { ok: true } });
+  if (says.includes("SQLITE_FULL")) expect(b).toMatchObject({ status: "rejected", reason: { message: says } });
+  // As a crash would leave it: what memory says is what is stored.
+  Object.assign(store, { exec, transaction });
+  cluster.evict("cell");
+  const counts = () => Promise.all(names.map(async (actor) => (await cluster.host(`actor/${actor}`).read(actor))?.context));
+  expect(await counts()).toEqual([1, 0, 1].map((n) => expect.objectContaining({ n })));
+  expect((await send()).every((each) => each.status === "fulfilled" && each.value.ok)).toBe(true);
+  expect(await counts()).toEqual([2, 1, 2].map((n) => expect.objectContaining({ n })));
 });
