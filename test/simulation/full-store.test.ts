@@ -96,50 +96,50 @@ const refusals = [
   { says: "string or blob too big: SQLITE_TOOBIG: a row would have 2000001 bytes, and 2000000 is the most", at: "statement" },
 ] as const;
 
-test.each(refusals)("[STORE6] of several owners in one wave of a cell the one whose $at fails ($says) is told so, and the others commit", async ({
-  says,
-  at,
-}) => {
-  vi.spyOn(console, "error").mockImplementation(() => {});
-  vi.spyOn(console, "warn").mockImplementation(() => {});
-  const cluster = createCellCluster(logics);
-  const names = ["a", "b", "c"];
-  for (const actor of names) await cluster.host(`actor/${actor}`).start({ actor, logic: "counter" });
-  await cluster.settle();
-  const store = cluster.store("cell");
-  const { exec, transaction } = store;
-  let refused = 0;
-  let wrote = false;
-  store.exec = (sql, ...values) => {
-    if (!/^(INSERT|UPDATE)/.test(sql) || values[0] !== "actor/b") return exec(sql, ...values);
-    wrote = true;
-    if (at === "statement") refuse();
-    return exec(sql, ...values);
-  };
-  store.transaction = (body) => {
-    wrote = false;
-    return transaction(() => {
-      const held = body();
-      if (wrote) refuse();
-      return held;
-    });
-  };
-  function refuse(): never {
-    refused += 1;
-    throw new Error(says);
-  }
-  const send = () => Promise.allSettled(names.map((actor) => cluster.host(`actor/${actor}`).send(actor, { type: "add", by: 1 })));
-  const [a, b, c] = await send();
-  await cluster.settle();
-  expect(refused).toBeGreaterThan(0);
-  for (const neighbour of [a, c]) expect(neighbour).toMatchObject({ status: "fulfilled", value: { ok: true } });
-  expect(b).not.toMatchObject({ value: { ok: true } });
-  if (says.includes("SQLITE_FULL")) expect(b).toMatchObject({ status: "rejected", reason: { message: says } });
-  // As a crash would leave it: what memory says is what is stored.
-  Object.assign(store, { exec, transaction });
-  cluster.evict("cell");
-  const counts = () => Promise.all(names.map(async (actor) => (await cluster.host(`actor/${actor}`).read(actor))?.context));
-  expect(await counts()).toEqual([1, 0, 1].map((n) => expect.objectContaining({ n })));
-  expect((await send()).every((each) => each.status === "fulfilled" && each.value.ok)).toBe(true);
-  expect(await counts()).toEqual([2, 1, 2].map((n) => expect.objectContaining({ n })));
-});
+test.each(refusals)(
+  "[STORE6] of several owners in one wave of a cell the one whose $at fails ($says) is told so, and the others commit",
+  async ({ says, at }) => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const cluster = createCellCluster(logics);
+    const names = ["a", "b", "c"];
+    for (const actor of names) await cluster.host(`actor/${actor}`).start({ actor, logic: "counter" });
+    await cluster.settle();
+    const store = cluster.store("cell");
+    const { exec, transaction } = store;
+    let refused = 0;
+    let wrote = false;
+    store.exec = (sql, ...values) => {
+      if (!/^(INSERT|UPDATE)/.test(sql) || values[0] !== "actor/b") return exec(sql, ...values);
+      wrote = true;
+      if (at === "statement") refuse();
+      return exec(sql, ...values);
+    };
+    store.transaction = (body) => {
+      wrote = false;
+      return transaction(() => {
+        const held = body();
+        if (wrote) refuse();
+        return held;
+      });
+    };
+    function refuse(): never {
+      refused += 1;
+      throw new Error(says);
+    }
+    const send = () => Promise.allSettled(names.map((actor) => cluster.host(`actor/${actor}`).send(actor, { type: "add", by: 1 })));
+    const [a, b, c] = await send();
+    await cluster.settle();
+    expect(refused).toBeGreaterThan(0);
+    for (const neighbour of [a, c]) expect(neighbour).toMatchObject({ status: "fulfilled", value: { ok: true } });
+    expect(b).not.toMatchObject({ value: { ok: true } });
+    if (says.includes("SQLITE_FULL")) expect(b).toMatchObject({ status: "rejected", reason: { message: says } });
+    // As a crash would leave it: what memory says is what is stored.
+    Object.assign(store, { exec, transaction });
+    cluster.evict("cell");
+    const counts = () => Promise.all(names.map(async (actor) => (await cluster.host(`actor/${actor}`).read(actor))?.context));
+    expect(await counts()).toEqual([1, 0, 1].map((n) => expect.objectContaining({ n })));
+    expect((await send()).every((each) => each.status === "fulfilled" && each.value.ok)).toBe(true);
+    expect(await counts()).toEqual([2, 1, 2].map((n) => expect.objectContaining({ n })));
+  },
+);
