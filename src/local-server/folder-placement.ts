@@ -20,8 +20,11 @@ function readPlacementOf(db: DatabaseSync): Placement | undefined {
     const row = db.prepare("SELECT placement FROM placement WHERE one = 1").get() as { placement: string } | undefined;
     return row && readPlacement(row.placement);
   }
-  // Before there was a choice, each actor had an object of its own.
-  return has("agent") && db.prepare("SELECT 1 FROM agent UNION ALL SELECT 1 FROM workflow LIMIT 1").get() !== undefined ? "own" : undefined;
+  // Before there was a choice, each actor had an object of its own. As the migration that keeps it looks: migrations/0016_placement.sql.
+  const served = ["agent", "workflow", "event", "log_entry"].some(
+    (table) => has(table) && db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() !== undefined,
+  );
+  return served ? "own" : undefined;
 }
 
 /** @throws {ServerStartError} `placement_differs`, with the ways out */

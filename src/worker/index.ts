@@ -12,6 +12,7 @@ import { createApp } from "./create-app.ts";
 import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
 import { callLimits } from "./guard-calls.ts";
+import { createKeptPlacement } from "./kept-placement.ts";
 import { pruneSessions } from "./session-store.ts";
 
 export {
@@ -88,6 +89,8 @@ async function askHost(host: Fetcher): Promise<string | null> {
   return answer.fault;
 }
 
+const findPlacement = (env: WorkerEnv) => createKeptPlacement(env.DB, readPlacement(env.NERVEFLARE_PLACEMENT), isPaused(env));
+
 export default {
   fetch(request, env, ctx) {
     let app = apps.get(env);
@@ -100,6 +103,9 @@ export default {
 
   /** The cron trigger: retention of what D1 was told. */
   async scheduled({ scheduledTime }, env) {
+    const fault = findPlacementFault(env.NERVEFLARE_PLACEMENT) ?? (await findPlacement(env).findFault())?.detail;
+    // Where the actors of these data are not, nothing is woken, and nothing of theirs goes.
+    if (fault !== undefined) return console.error(JSON.stringify({ level: "error", at: "placement", message: fault }));
     const read = parseRetention(env.NERVEFLARE_RETENTION);
     // Deleting by a rule that nobody meant cannot be undone: nothing goes until it is mended.
     if (read.ok) await findNeighbours(env).projector().prune(read.retention);

@@ -2,8 +2,16 @@
 import { findPlacementMismatch, type Placement, readPlacement } from "../contract/placement.ts";
 
 export interface KeptPlacement {
-  /** Why this server must not serve; undefined: it may, or the database cannot be asked. */
-  findFault(): Promise<string | undefined>;
+  /** Why this server must not serve; undefined: it may. */
+  findFault(): Promise<PlacementFault | undefined>;
+}
+
+/** `differs`: the data are of the other placement. `unknown`: the database cannot be asked, and has not been since this code runs. */
+export interface PlacementFault {
+  kind: "differs" | "unknown";
+  detail: string;
+  /** Seconds. */
+  retryAfter: number;
 }
 
 /** @param placement of this server; undefined: nobody looks @param reads alone: nothing is written */
@@ -23,10 +31,12 @@ export function createKeptPlacement(db: D1Database, placement: Placement | undef
       try {
         kept ??= await read(placement);
       } catch {
-        // A database that is away holds up nobody: its own check says so.
-        return undefined;
+        // What was accepted into objects of the other placement would be lost.
+        const detail = "Where the actors of these data live is not known, for D1 does not answer. Send the same again.";
+        return { kind: "unknown", detail, retryAfter: 2 };
       }
-      return findPlacementMismatch(kept, placement);
+      const detail = findPlacementMismatch(kept, placement);
+      return detail === undefined ? undefined : { kind: "differs", detail, retryAfter: 60 };
     },
   };
 }

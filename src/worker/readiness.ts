@@ -6,7 +6,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Check, Readiness } from "../contract/views/readiness.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
-import { createKeptPlacement } from "./kept-placement.ts";
+import { createKeptPlacement, type PlacementFault } from "./kept-placement.ts";
 import { problemError } from "./problem-error.ts";
 
 export interface ReadinessReader {
@@ -14,8 +14,8 @@ export interface ReadinessReader {
   read(): Promise<Readiness>;
   /** Migrations that this code needs and the database lacks. Empty too when the database cannot be asked. */
   missing(): Promise<string[]>;
-  /** Why nothing may be served by these settings; undefined: all may. */
-  findFault(): Promise<string | undefined>;
+  /** Why nothing may be served by this placement; undefined: all may. */
+  findFault(): Promise<PlacementFault | undefined>;
 }
 
 const limits = {
@@ -44,11 +44,9 @@ export function createReadiness(ports: ReadinessPorts): ReadinessReader {
     return names;
   }
 
-  const findFault = async (): Promise<string | undefined> => ports.settingsFault ?? (await placement.findFault());
-
   async function readAll(): Promise<Readiness> {
     const checks = await Promise.all([
-      checkSettings(findFault),
+      checkSettings(ports.settingsFault, placement.findFault),
       checkFolder(ports),
       checkObjects(ports),
       checkIndex(ports),
@@ -65,7 +63,7 @@ export function createReadiness(ports: ReadinessPorts): ReadinessReader {
       return held.value;
     },
     missing: () => missing().catch(() => []),
-    findFault,
+    findFault: placement.findFault,
   };
 }
 
@@ -79,9 +77,10 @@ export function guardReadiness(ports: ReadinessPorts, readiness: ReadinessReader
         retryAfter: 2,
       });
     }
-    const fault = await readiness.findFault();
-    if (fault !== undefined) throw problemError("unavailable", fault, { retryAfter: 60 });
     const { method, path } = c.req;
+    const fault = await readiness.findFault();
+    if (fault !== undefined && !(fault.kind === "unknown" && path === statusPath))
+      throw problemError("unavailable", fault.detail, { retryAfter: fault.retryAfter });
     if (
       ports.paused &&
       !(method === "POST" && path === pausedOrder) &&
@@ -95,6 +94,9 @@ export function guardReadiness(ports: ReadinessPorts, readiness: ReadinessReader
     await next();
   };
 }
+
+/** Asks no actor, and says that D1 does not answer. */
+const statusPath = "/v1/status";
 
 /** What is done only while nothing runs. */
 const pausedOrder = "/v1/placement";
@@ -110,8 +112,10 @@ function judge(checks: Check[], paused: boolean): Readiness {
 }
 
 /** A variable that says what cannot be is no default's business. */
-async function checkSettings(findFault: () => Promise<string | undefined>): Promise<Check[]> {
-  const detail = await within(findFault()).catch(() => undefined);
+async function checkSettings(settingsFault: string | undefined, findFault: ReadinessReader["findFault"]): Promise<Check[]> {
+  const fault = await within(findFault()).catch(() => undefined);
+  // That D1 does not answer is the index's to say.
+  const detail = settingsFault ?? (fault?.kind === "differs" ? fault.detail : undefined);
   return detail === undefined ? [] : [{ part: "settings", ok: false, detail }];
 }
 

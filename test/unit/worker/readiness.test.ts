@@ -178,6 +178,31 @@ test("[PLACE2] the first server says where the actors of a database live; one of
   expect((await open("cell").call("GET", "/v1/threads")).status).toBe(200);
 });
 
+test("[PLACE10] while it cannot be asked where the actors of a database live nothing is served but how the server is; who has asked once goes on without D1", async () => {
+  const db = await openMigrated();
+  const broken = breakD1(locked);
+  let away = true;
+  const prepare = (sql: string) => (away ? broken : db).prepare(sql);
+  const open = () =>
+    createTestApp({ ...db, prepare, batch: (given: never[]) => (away ? broken : db).batch(given) } as unknown as D1Database, {
+      migrations: requiredMigrations,
+      placement: "cell",
+    });
+  const post = (app: ReturnType<typeof open>) => app.call("POST", "/v1/events", { body: { specversion: "1.0", id: "e", type: "a.b" } });
+  const app = open();
+  const refused = await post(app);
+  expect(refused).toMatchObject({ status: 503, body: { code: "unavailable", retryable: true, detail: expect.stringContaining("D1") } });
+  expect(Number(refused.headers.get("retry-after"))).toBeLessThan(10);
+  expect(await app.call("GET", "/v1/status")).toMatchObject({ status: 200, body: { ready: { status: "unavailable" } } });
+  const ready = await app.call("GET", "/readyz", { token: null });
+  expect(ready.body.checks).not.toContainEqual(expect.objectContaining({ part: "settings" }));
+  away = false;
+  expect((await post(app)).status).toBe(202);
+  away = true;
+  expect((await post(app)).status).toBe(202);
+  expect((await post(open())).status).toBe(503);
+});
+
 test("[PLACE9] while a cell's actors move, who asks for one is told to come again; an object that takes nothing over is named", async () => {
   // As an error of another object arrives: its words alone.
   const fail = (text: string) => () => Promise.reject(new Error(text));
