@@ -2,10 +2,10 @@
  * Moves what a cell has stored into an object for each of its actors, in a folder that nobody has open. Rows are copied as they are, for
  * numbers, inboxes and cursors are an owner's own. Knows how the runtime names and lays out an object's file.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { serialize } from "node:v8";
+import { deserialize, serialize } from "node:v8";
 import type { Report } from "./control-server.ts";
 import { findActorFile, isCellFile } from "./object-names.ts";
 import { findD1, listFiles, withDatabase } from "./state-files.ts";
@@ -14,25 +14,48 @@ import { findD1, listFiles, withDatabase } from "./state-files.ts";
 const cellOwner = "";
 const factsPrefix = "facts ";
 
+/** Facts of an object: what a move has brought that is not over, and that it was emptied. See moved-rows.ts and object-context.ts. */
+const movedFact = "moved";
+const tombstoneFact = "tombstone";
+
 /** Nanoseconds in a millisecond: the runtime counts alarms in them. */
 const nanoseconds = 1_000_000n;
+
+/** A cell's actors do not move, for an object of their own has something else in it. */
+export class SpreadError extends Error {
+  override name = "SpreadError";
+  readonly code = "move_refused";
+  readonly hint =
+    "It is not written over. Delete what was restored so far, restore without --placement, and start that with NERVEFLARE_PLACEMENT=cell.";
+
+  constructor(address: string) {
+    super(`${address}'s own object has stored something that no move has brought.`);
+  }
+}
 
 /** The file of a state's cell; undefined: there is none. */
 export function findCellFile(state: string): string | undefined {
   return listFiles(state).find(isCellFile);
 }
 
-/** @returns how many objects were made; the cell is gone, and D1 says so */
+/**
+ * @returns how many actors have an object of their own now; the cell is gone, and D1 says so
+ * @throws {SpreadError} where an actor's own object has stored something that no move has brought
+ */
 export function spreadCell(state: string, report: Report): number {
   const file = findCellFile(state);
   const path = file === undefined ? undefined : join(state, file);
   const owners = path === undefined ? [] : withDatabase(path, listOwners);
-  for (const [index, owner] of owners.entries()) {
-    if (index % 100 === 0) report({ step: "spread", done: index, of: owners.length });
+  const settled = path !== undefined && withDatabase(path, isFinal);
+  // All of them, before the first is touched.
+  const toMake = owners.filter(({ address }) => makesRoom(state, address, settled));
+  for (const [index, owner] of toMake.entries()) {
+    if (index % 100 === 0) report({ step: "spread", done: index, of: toMake.length });
     makeObject(state, path as string, owner);
   }
   if (path !== undefined) {
-    withDatabase(join(dirname(path), "metadata.sqlite"), (db) => db.exec("DELETE FROM _cf_ALARM"));
+    // A cell that never had an alarm has no such table.
+    withDatabase(join(dirname(path), "metadata.sqlite"), (db) => db.exec("DROP TABLE IF EXISTS _cf_ALARM"));
     for (const ending of ["", "-wal", "-shm"]) rmSync(`${path}${ending}`, { force: true });
   }
   const d1 = findD1(listFiles(state));
@@ -66,6 +89,39 @@ function listOwners(db: DatabaseSync): Owner[] {
   const addresses = new Set([...stored.map(({ owner }) => owner.replace(factsPrefix, "")), ...alarms.keys()]);
   addresses.delete(cellOwner);
   return [...addresses].map((address) => ({ address, alarm: alarms.get(address), facts: facts.get(address) ?? [] }));
+}
+
+/** Whether a move has begun that was past the point from where there is no way back: see cell-move.ts. */
+function isFinal(cell: DatabaseSync): boolean {
+  const row = cell.prepare("SELECT body FROM cursor WHERE owner = ? AND name = 'move'").get(factsPrefix) as { body: string } | undefined;
+  return row !== undefined && (JSON.parse(row.body) as { phase: string }).phase !== "rows";
+}
+
+/**
+ * Whether an actor's object is to be made. What a move has left there that broke off, or was given up, goes.
+ * @param settled a move was past the point from where there is no way back: who has stored something has all of it
+ */
+function makesRoom(state: string, address: string, settled: boolean): boolean {
+  const path = join(state, findActorFile(address));
+  if (!existsSync(path)) return true;
+  const found = withDatabase(path, readLeft);
+  if (found === "own") {
+    if (settled) return false;
+    throw new SpreadError(address);
+  }
+  for (const ending of ["", "-wal", "-shm"]) rmSync(`${path}${ending}`, { force: true });
+  return true;
+}
+
+/** What an object has: nothing, what a move has brought that is not over, or something of its own. */
+function readLeft(db: DatabaseSync): "nothing" | "moved" | "own" {
+  const has = (table: string): boolean =>
+    db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table) !== undefined;
+  const facts = has("_cf_KV") ? (db.prepare("SELECT key, value FROM _cf_KV").all() as { key: string; value: Uint8Array }[]) : [];
+  if (facts.some(({ key, value }) => key === movedFact && deserialize(value) !== undefined)) return "moved";
+  const isBuried = facts.some(({ key }) => key === tombstoneFact);
+  const rows = tables.some((table) => has(table) && db.prepare(`SELECT 1 FROM ${table} WHERE owner <> '' LIMIT 1`).get() !== undefined);
+  return rows || isBuried ? "own" : "nothing";
 }
 
 function makeObject(state: string, cell: string, { address, alarm, facts }: Owner): void {

@@ -1,7 +1,7 @@
 /** What the doctor finds in the folder of a real server: nothing in a sound one, and each harm by its name in a harmed one. */
-import { cpSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync, writeSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { runCli } from "../../src/cli/main.ts";
@@ -17,7 +17,16 @@ const within = { timeout: 60_000, interval: 100 };
 interface Told {
   code: number;
   err: string;
-  findings: { code: string; message: string; thread?: string; agent?: string; mendable: boolean; mended?: boolean }[];
+  findings: {
+    code: string;
+    message: string;
+    file?: string;
+    actor?: string;
+    thread?: string;
+    agent?: string;
+    mendable: boolean;
+    mended?: boolean;
+  }[];
 }
 
 async function examine(data: string, ...args: string[]): Promise<Told> {
@@ -132,6 +141,64 @@ test("[DOCTOR7] an archived thread has no object, and nothing is wrong with that
   rmSync(findObject(data, "RecruitmentObject", sound.done));
   change(data, `INSERT INTO thread_archive VALUES ('${sound.done}', ${Date.now()}, '{}', '[]')`);
   expect(await examine(data)).toEqual({ code: 0, err: "", findings: [] });
+});
+
+/** A copy whose actors are all in one cell. @param sql harms that */
+async function copyAsCell(sql = ""): Promise<string> {
+  const data = await copySound();
+  const objects = join(data, "state/do");
+  const cell = new DatabaseSync(":memory:");
+  for (const file of readdirSync(objects, { recursive: true }).map(String)) {
+    if (!/[0-9a-f]{64}\.sqlite$/.test(file)) continue;
+    cell.prepare("ATTACH DATABASE ? AS own").run(join(objects, file));
+    for (const { name, sql } of cell.prepare("SELECT name, sql FROM own.sqlite_master WHERE type = 'table'").all() as never as Made[]) {
+      if (!["journal", "document", "cursor"].includes(name)) continue;
+      cell.exec(sql.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"));
+      cell.exec(`INSERT OR REPLACE INTO main.${name} SELECT * FROM own.${name}`);
+    }
+    cell.exec("DETACH DATABASE own");
+  }
+  cell.exec(sql);
+  rmSync(objects, { recursive: true });
+  const file = findObject(data, "CellObject", "cell");
+  mkdirSync(dirname(file), { recursive: true });
+  cell.prepare("VACUUM INTO ?").run(file);
+  cell.close();
+  change(data, "UPDATE placement SET placement = 'cell'");
+  return data;
+}
+
+interface Made {
+  name: string;
+  sql: string;
+}
+
+test("[DOCTOR9] of a cell the finding names its file and the actor; what cannot be read of one actor is said, and hides nothing of the others", async () => {
+  const file = `state/${findObjectFile("CellObject", "cell")}`;
+  expect(await examine(await copyAsCell())).toEqual({ code: 0, err: "", findings: [] });
+  const lost = (actor: string): string => ["journal", "document"].map((table) => `DELETE FROM ${table} WHERE owner = '${actor}'`).join(";");
+  const thread = `recruitment/${sound.done}`;
+  const task = `task/${sound.done}`;
+  const harmed = await examine(await copyAsCell(`${lost(task)}; ${lost("workflow/code-review")}; ${lost("agent/reviewer")}`));
+  const told = harmed.findings.filter(({ code }) => code.endsWith("_lost")).map(({ code, file, actor }) => ({ code, file, actor }));
+  expect(told).toEqual([
+    { code: "task_lost", file, actor: task },
+    { code: "workflow_lost", file, actor: "workflow/code-review" },
+    { code: "agent_lost", file, actor: "agent/reviewer" },
+  ]);
+  const torn = await copyAsCell(`UPDATE document SET body = substr(body, 2) WHERE owner = '${thread}'; ${lost("agent/reviewer")}`);
+  const { findings } = await examine(torn);
+  expect(findings.map(({ code }) => code).sort()).toEqual(["agent_lost", "row_unreadable"]);
+  expect(findings.find(({ code }) => code === "row_unreadable")?.message).toContain(`of ${thread}`);
+  const data = await copyAsCell();
+  change(data, "DELETE FROM thread");
+  expect((await examine(data)).findings).toContainEqual(
+    expect.objectContaining({ code: "thread_not_in_index", file, actor: thread, mendable: true }),
+  );
+  await examine(data, "--fix");
+  expect(await examine(data)).toEqual({ code: 0, err: "", findings: [] });
+  truncateSync(join(data, file), 9_000);
+  expect((await examine(data)).findings.map(({ code, file: at }) => [code, at])).toEqual([["file_broken", file]]);
 });
 
 /** As an object of a version that has tables which this one does not know. */

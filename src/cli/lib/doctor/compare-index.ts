@@ -5,7 +5,7 @@ import type { Retention } from "../../../durable/projector/retention.ts";
 import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import { isEnded } from "../../../durable/thread/lifecycle/thread-rows.ts";
 import { describeThread } from "../../../durable/thread/recruitment/recruitment-logic.ts";
-import { findObjectFile } from "../../../local-server/object-names.ts";
+import { findActorFile } from "../../../local-server/object-names.ts";
 import type { Finding } from "./finding.ts";
 import { nameEvent, type ObjectReading, type Pending } from "./read-objects.ts";
 
@@ -26,12 +26,24 @@ interface IndexedThread {
 export interface Comparison {
   d1: DatabaseSync;
   objects: ObjectReading[];
-  /** Objects' files that could not be read: nothing is known of them. */
+  /** Objects' files, and actors of a cell, that could not be read: nothing is known of them. */
   broken: Set<string>;
+  /** The file that has all actors, where there is one. */
+  cell: string | undefined;
   pending: Pending;
   retention: Retention;
   now: number;
 }
+
+/** Where an actor's rows are, or would be. */
+export function locate(cell: string | undefined, address: string): { file: string; actor?: string } {
+  return cell === undefined ? { file: `state/${findActorFile(address)}` } : { file: `state/${cell}`, actor: address };
+}
+
+const isBroken = ({ broken, cell }: Comparison, address: string): boolean =>
+  broken.has(cell ?? findActorFile(address)) || broken.has(address);
+
+const placeOf = ({ file, actor }: ObjectReading): { file: string; actor?: string } => ({ file: `state/${file}`, ...(actor && { actor }) });
 
 /** Everything that does not fit together. */
 export function compareIndex(comparison: Comparison): Compared[] {
@@ -53,11 +65,12 @@ export function compareIndex(comparison: Comparison): Compared[] {
   ];
 }
 
-function compareThread({ thread, file }: ObjectReading, indexed: Map<string, IndexedThread>, pending: Pending): Compared[] {
+function compareThread(object: ObjectReading, indexed: Map<string, IndexedThread>, pending: Pending): Compared[] {
+  const { thread } = object;
   if (!thread) return [];
   const { row, agents } = thread;
   const known = indexed.get(row.id);
-  const place = { file: `state/${file}`, thread: row.id };
+  const place = { ...placeOf(object), thread: row.id };
   if (known?.status === row.status) return [];
   if (known && row.changes < known.revision_number) {
     const message = `Thread ${row.id} is ${row.status} in its object, which is older than the index says (${known.status}).`;
@@ -112,7 +125,7 @@ function compareLog(object: ObjectReading, { d1, pending, retention, now }: Comp
   // The log may have pruned what is older, and a kind that has a rule of its own at any time.
   if (!thread || thread.row.created_at < now - retention.default) return [];
   const begun = thread.row.event;
-  const place = { file: `state/${object.file}`, thread: thread.row.id };
+  const place = { ...placeOf(object), thread: thread.row.id };
   if (!isLogged(begun) && !hasRule(begun.type, retention)) {
     const message = `The log lacks ${begun.type} ${begun.id} of ${begun.source}, with which thread ${thread.row.id} began.`;
     const rows: ProjectionRow[] = [{ table: "event", event: begun, thread: null, at: thread.row.created_at }];
@@ -143,14 +156,14 @@ function hasRule(type: string, { rules }: Retention): boolean {
 }
 
 /** Threads that the index knows, and that neither an object nor the archive has any more. */
-function findLostThreads(indexed: IndexedThread[], { d1, objects, broken }: Comparison): Compared[] {
+function findLostThreads(indexed: IndexedThread[], comparison: Comparison): Compared[] {
+  const { d1, objects, cell } = comparison;
   const there = new Set([...objects.flatMap(({ thread }) => thread?.row.id ?? []), ...listArchived(d1)]);
   return (
     indexed
       // One that waits for its place, or was dropped from the queue, has no object of its own yet.
       .filter(
-        ({ id, status }) =>
-          status !== "queued" && status !== "dropped" && !there.has(id) && !broken.has(findObjectFile("RecruitmentObject", id)),
+        ({ id, status }) => status !== "queued" && status !== "dropped" && !there.has(id) && !isBroken(comparison, `recruitment/${id}`),
       )
       .map(({ id, status }) => ({
         code: "thread_lost",
@@ -159,7 +172,7 @@ function findLostThreads(indexed: IndexedThread[], { d1, objects, broken }: Comp
         hint: isEnded(status)
           ? "Restore a backup, if what was said in it is needed: what the log has of it is still there."
           : "Restore a backup; or post the event that began it again, under a new id.",
-        file: `state/${findObjectFile("RecruitmentObject", id)}`,
+        ...locate(cell, `recruitment/${id}`),
         thread: id,
         mendable: false,
       }))
@@ -167,13 +180,13 @@ function findLostThreads(indexed: IndexedThread[], { d1, objects, broken }: Comp
 }
 
 /** Tasks of threads whose root has begun one, and of which no object has anything. */
-function findLostTasks({ d1, objects, broken }: Comparison): Compared[] {
+function findLostTasks(comparison: Comparison): Compared[] {
+  const { d1, objects, cell } = comparison;
   // A thread that is being archived loses its task's object first.
   const there = new Set([...objects.flatMap(({ task }) => task?.thread ?? []), ...listArchived(d1)]);
   return objects.flatMap(({ thread }): Compared[] => {
     const { id, status, task } = thread?.row ?? { id: "", status: "queued", task: null };
-    const file = findObjectFile("TaskObject", id);
-    if (task === null || there.has(id) || broken.has(file)) return [];
+    if (task === null || there.has(id) || isBroken(comparison, `task/${id}`)) return [];
     return [
       {
         code: "task_lost",
@@ -182,7 +195,7 @@ function findLostTasks({ d1, objects, broken }: Comparison): Compared[] {
         hint: isEnded(status)
           ? "Restore a backup, if what was said in it is needed: what the log has of it is still there."
           : "Restore a backup; or cancel the thread, and post the event that began it again, under a new id.",
-        file: `state/${file}`,
+        ...locate(cell, `task/${id}`),
         thread: id,
         mendable: false,
       },
@@ -191,15 +204,16 @@ function findLostTasks({ d1, objects, broken }: Comparison): Compared[] {
 }
 
 /** Queues of workflows that have live threads, each of which its queue has admitted. */
-function findLostQueues(indexed: IndexedThread[], { objects, broken }: Comparison): Compared[] {
-  const there = new Set(objects.flatMap(({ file, isEmpty }) => (isEmpty ? [] : file)));
+function findLostQueues(indexed: IndexedThread[], comparison: Comparison): Compared[] {
+  const { objects, cell } = comparison;
+  const there = new Set(objects.flatMap(({ file, actor, isEmpty }) => (isEmpty ? [] : (actor ?? file))));
   const live = Map.groupBy(
     indexed.filter(({ status }) => !isEnded(status)),
     ({ workflow }) => workflow,
   );
   return [...live].flatMap(([workflow, threads]): Compared[] => {
-    const file = findObjectFile("WorkflowObject", workflow);
-    if (there.has(file) || broken.has(file)) return [];
+    const address = `workflow/${workflow}`;
+    if (there.has(cell === undefined ? findActorFile(address) : address) || isBroken(comparison, address)) return [];
     const queued = threads.filter(({ status }) => status === "queued").map(({ id }) => id);
     return [
       {
@@ -207,7 +221,7 @@ function findLostQueues(indexed: IndexedThread[], { objects, broken }: Compariso
         severity: "error",
         message: `The queue of workflow ${workflow} has nothing any more, and ${threads.length} of its threads live${queued.length ? `; ${queued.length} wait in it: ${queued.slice(0, 5).join(", ")}` : ""}.`,
         hint: "Restore a backup. Without one, what runs goes on, places are counted anew, and what waited must be posted again.",
-        file: `state/${file}`,
+        ...locate(cell, address),
         mendable: false,
       },
     ];
@@ -220,17 +234,18 @@ function listArchived(d1: DatabaseSync): string[] {
   return (d1.prepare("SELECT thread FROM thread_archive").all() as { thread: string }[]).map(({ thread }) => thread);
 }
 
-function findLostAgents({ d1, objects, broken }: Comparison): Compared[] {
+function findLostAgents(comparison: Comparison): Compared[] {
+  const { d1, objects, cell } = comparison;
   const there = new Set(objects.flatMap(({ agent }) => agent ?? []));
   const registered = d1.prepare("SELECT id FROM agent WHERE state = 'active'").all() as { id: string }[];
   return registered
-    .filter(({ id }) => !there.has(id) && !broken.has(findObjectFile("AgentObject", id)))
+    .filter(({ id }) => !there.has(id) && !isBroken(comparison, `agent/${id}`))
     .map(({ id }) => ({
       code: "agent_lost",
       severity: "error",
       message: `Agent ${id} is registered, and its object knows no token of it.`,
       hint: `Give it a new one: nerveflare agents rotate ${id}`,
-      file: `state/${findObjectFile("AgentObject", id)}`,
+      ...locate(cell, `agent/${id}`),
       agent: id,
       mendable: false,
     }));

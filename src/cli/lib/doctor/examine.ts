@@ -11,7 +11,7 @@ import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import { requiredMigrations } from "../../../durable/required-migrations.ts";
 import { claimDataFolder } from "../../../local-server/data-folder.ts";
 import { refuseNewer, restoreMark } from "../../../local-server/inspect-folder.ts";
-import { findClassFolder, findObjectFile } from "../../../local-server/object-names.ts";
+import { findClassFolder, findObjectFile, isCellFile } from "../../../local-server/object-names.ts";
 import { ServerStartError } from "../../../local-server/server-start-error.ts";
 import {
   dropMark,
@@ -106,9 +106,15 @@ function examineFiles(data: string, databases: string[], { fix, retention, repor
     const finding = examineFile(state, file, fix);
     if (finding) broken.set(file, finding);
   }
-  const readable = databases.filter((file) => !broken.has(file) || broken.get(file)?.mended);
+  /** Of a cell with unreadable rows the other actors are read. */
+  const isReadable = (file: string): boolean => {
+    const finding = broken.get(file);
+    return finding === undefined || finding.mended === true || (finding.code === "row_unreadable" && isCellFile(file));
+  };
+  const readable = databases.filter(isReadable);
   const pending: Pending = { events: new Set(), threads: new Map() };
-  const objects = readObjects(data, readable, pending);
+  const unreadable = new Set<string>();
+  const objects = readObjects(data, readable, pending, unreadable);
   const counts = { files: databases.length, objects: objects.length, pending: objects.filter((object) => object.pending).length };
 
   const d1 = findD1(databases);
@@ -129,7 +135,8 @@ function examineFiles(data: string, databases: string[], { fix, retention, repor
     const found = compareIndex({
       d1: db,
       objects,
-      broken: new Set(broken.keys()),
+      broken: new Set([...broken.keys().filter((file) => !isReadable(file)), ...unreadable]),
+      cell: databases.find(isCellFile),
       pending,
       retention: read.retention,
       now: Date.now(),
@@ -192,7 +199,10 @@ function nameBroken(d1: DatabaseSync, broken: Map<string, Finding>): void {
   name("thread", "RecruitmentObject");
   name("agent", "AgentObject");
   for (const [file, finding] of broken)
-    if (file.startsWith(findClassFolder("WorkflowObject"))) finding.hint += " It is a workflow's queue: threads that run are not in it.";
+    if (isCellFile(file) && finding.code === "file_broken" && !finding.mended)
+      finding.hint += " It is the cell, which has all agents, workflows and threads: nothing is said of them below.";
+    else if (file.startsWith(findClassFolder("WorkflowObject")))
+      finding.hint += " It is a workflow's queue: threads that run are not in it.";
 }
 
 /** Of objects that this version cannot take over. */
@@ -212,12 +222,13 @@ function describeVersions(objects: ObjectReading[]): Finding[] {
   const newer = objects
     .filter((object) => object.newer.length > 0)
     .map(
-      ({ file, newer }): Finding => ({
+      ({ file, actor, newer }): Finding => ({
         code: "table_newer",
         severity: "error",
         message: `state/${file} was written by a newer version (${newer.join(", ")}).`,
         hint: "Start it with that version, or restore a backup from before the upgrade.",
         file: `state/${file}`,
+        ...(actor && { actor }),
         mendable: false,
       }),
     );

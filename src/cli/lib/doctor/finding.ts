@@ -31,6 +31,8 @@ export interface Finding {
   hint: string;
   /** Below the data folder. */
   file?: string;
+  /** Whose rows of the file, where that is a cell's. */
+  actor?: string;
   thread?: string;
   agent?: string;
   /** `--fix` mends it, without taking anything away. */

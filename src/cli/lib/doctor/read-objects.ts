@@ -17,6 +17,8 @@ export interface EventKey {
 
 export interface ObjectReading {
   file: string;
+  /** Whose rows of it, where it is a cell's. */
+  actor?: string;
   /** It has stored nothing, or lost all of it. */
   isEmpty: boolean;
   /** Rows for the log and the index are on their way: it catches up by itself. */
@@ -42,11 +44,13 @@ export interface Pending {
   threads: Map<string, number>;
 }
 
-/** Reads every object among the files, of which all can be read. @param pending is added to */
-export function readObjects(data: string, databases: string[], pending: Pending): ObjectReading[] {
+/** Reads every object among the files, of which all can be read but some of a cell's actors. @param pending, unreadable are added to */
+export function readObjects(data: string, databases: string[], pending: Pending, unreadable: Set<string>): ObjectReading[] {
   const objects = databases.filter((file) => file.startsWith("do/") && !file.endsWith("/metadata.sqlite"));
   const read = objects.flatMap((file) =>
-    withDatabase(join(findState(data), file), (db) => (isCellFile(file) ? readCell(db, pending) : [readObject(db, file, pending)])),
+    withDatabase(join(findState(data), file), (db) =>
+      isCellFile(file) ? readCell(db, file, pending, unreadable) : [readObject(db, file, pending)],
+    ),
   );
   const tasks = new Map(read.flatMap(({ task, answers }) => (task ? [[task.thread, { ...task, answers }] as const] : [])));
   return read.map((object) => {
@@ -66,16 +70,22 @@ export function nameEvent({ source, id }: EventKey): string {
 const cellTables = ["journal", "document", "cursor"];
 
 /** Each actor of a cell as if it had an object of its own: what is read of one is read through views of its rows. */
-function readCell(db: DatabaseSync, pending: Pending): ObjectReading[] {
+function readCell(db: DatabaseSync, file: string, pending: Pending, unreadable: Set<string>): ObjectReading[] {
   const owners = db.prepare("SELECT owner FROM document UNION SELECT owner FROM journal").all() as { owner: string }[];
   return owners
     .filter(({ owner }) => owner !== "")
-    .map(({ owner }) => {
+    .flatMap(({ owner }) => {
       for (const table of cellTables)
         db.exec(`CREATE TEMP VIEW ${table} AS SELECT * FROM main.${table} WHERE owner IN ('', '${owner.replaceAll("'", "''")}')`);
-      const read = readObject(db, findActorFile(owner), pending);
-      for (const table of cellTables) db.exec(`DROP VIEW temp.${table}`);
-      return read;
+      try {
+        return { ...readObject(db, findActorFile(owner), pending), file, actor: owner };
+      } catch {
+        // Its rows were named as such.
+        unreadable.add(owner);
+        return [];
+      } finally {
+        for (const table of cellTables) db.exec(`DROP VIEW temp.${table}`);
+      }
     });
 }
 
