@@ -1,11 +1,12 @@
 /**
  * `npm run bench:edge`: a thousand agents connected to one server process. What each costs in memory, awake and hibernating; how
  * long an event `to: "*"` takes to reach all, beside one to one agent; how long a broadcast role takes until all have
- * acknowledged, beside one to ten; how long a role takes to be awarded, among ten, a hundred and all who claim it. Prints figures; asserts nothing, and ends by itself.
+ * acknowledged, beside one to ten; how long all take to come back that lost their sockets at once; how long a role takes to be awarded, among ten, a hundred and all who claim it. Prints figures; asserts nothing, and ends by itself.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { CloudEvent } from "../src/contract/event.ts";
+import { choosePlacements, listVariables } from "./contenders.ts";
 import { call, connectFleet, type Fleet, nameAgent, registerAgents } from "./edge/fleet.ts";
 import { pickQuantile } from "./pick-quantile.ts";
 import { printTable } from "./print-table.ts";
@@ -21,12 +22,16 @@ const { values } = parseArgs({
     few: { type: "string", default: "10" },
     runs: { type: "string", default: "3" },
     seconds: { type: "string", default: "240" },
+    placement: { type: "string", default: "own" },
     json: { type: "boolean", default: false },
   },
 });
 const [size = 0, few = 0, runs = 0, seconds = 0] = [values.agents, values.few, values.runs, values.seconds].map(Number);
 if (![size, few, runs, seconds].every((number) => number > 0) || few > size)
   throw new Error("--agents, --few, --runs and --seconds take numbers above zero, --few at most as many as --agents");
+
+const [placement, another] = choosePlacements(values.placement);
+if (placement === undefined || another !== undefined) throw new Error("--placement takes one of own and cell");
 
 const groups = { few, some: Math.min(100, size), all: size };
 
@@ -35,7 +40,7 @@ const progress = (what: string) => (done: number) => {
   if (done % Math.ceil(size / 4) === 0 || done === size) note(`${what}: ${done} of ${size}`);
 };
 
-const server = await startServerProcess("nerveflare");
+const server = await startServerProcess("nerveflare", listVariables(placement));
 // Not the command that started it, whose memory comes and goes by its own garbage.
 const runtime = keepProgram(server.pids, "workerd");
 let fleet: Fleet | undefined;
@@ -75,6 +80,8 @@ try {
   for (const [whom, count] of Object.entries(groups))
     recruited[whom] = await repeat(runs, () => recruit(fleet as Fleet, token, whom, count));
   const busy = readResidentMegabytes(runtime);
+  note("all reconnect at once");
+  const reconnecting = await repeat(runs, () => reconnect(fleet as Fleet, token));
 
   const figures = {
     agents: size,
@@ -84,7 +91,7 @@ try {
     wakes: { connecting: between - before, firstEvent: woken },
     megabytes: { fresh, registered, connected, idle, busy },
     kilobytesPerAgent: { connected: perAgent(connected - registered), idle: perAgent(idle - registered) },
-    ms: { toOne, toSleeping, toAll, askFew, askAll, recruited },
+    ms: { toOne, toSleeping, toAll, askFew, askAll, recruited, reconnecting },
   };
   if (values.json) console.log(JSON.stringify(figures));
   else print(figures);
@@ -108,6 +115,7 @@ try {
         ["event to one", "1", ...show(ms.toOne), "1.0"],
         ["event to all, hibernating", String(size), toSleeping.toFixed(0), "", (toSleeping / ms.toOne.p50).toFixed(1)],
         ["event to all", String(size), ...show(ms.toAll), (ms.toAll.p50 / ms.toOne.p50).toFixed(1)],
+        ["all reconnect at once", String(size), ...show(ms.reconnecting), (ms.reconnecting.p50 / ms.toAll.p50).toFixed(1)],
         ["broadcast until acknowledged", String(few), ...show(ms.askFew), "1.0"],
         ["broadcast until acknowledged", String(size), ...show(ms.askAll), (ms.askAll.p50 / ms.askFew.p50).toFixed(1)],
       ],
@@ -182,6 +190,19 @@ async function recruit(all: Fleet, token: string, whom: string, count: number): 
   const took = await awarded;
   await told;
   return took;
+}
+
+/** Milliseconds from where all connect at once until all have a socket, and what was sent while none had one. */
+async function reconnect(all: Fleet, token: string): Promise<number> {
+  const id = crypto.randomUUID();
+  let began = 0;
+  const arrived = all.arrival(size, (event) => event.id === id);
+  await all.reconnect(async () => {
+    await call(server, "v1/events", { specversion: "1.0", id, type: "edge.note", to: "*", data: {} }, token);
+    began = performance.now();
+  });
+  await arrived;
+  return performance.now() - began;
 }
 
 /** Milliseconds from the post until all have the event. */

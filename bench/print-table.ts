@@ -4,6 +4,7 @@ import { type Contender, nameContender } from "./contenders.ts";
 import type { Waits } from "./crowd/crowd.ts";
 import type { LengthResult } from "./crowd/measure-length.ts";
 import type { OpenResult } from "./crowd/measure-open.ts";
+import type { HeapResult } from "./heap/measure-heap.ts";
 import type { MemoryResult } from "./orders.ts";
 import { isPeer } from "./peers/peers.ts";
 import type { Share, ShareUnit } from "./profile/share-out-profile.ts";
@@ -148,6 +149,17 @@ export function printOpen(results: readonly OpenResult[]): void {
   printTable(
     ["threads open", ...results.map(({ open }) => String(open)), "ratio"],
     rows.map(([title, digits, read]) => [title, ...results.map((each) => format(read(each), digits)), format(read(last) / read(first), 2)]),
+  );
+}
+
+/** What the heap holds, moment by moment. */
+export function printHeap(results: readonly HeapResult[]): void {
+  const show = (value: number | undefined, digits: number): string => (value === undefined ? "" : format(value, digits));
+  printTable(
+    ["placement", "with", "heap MB", "actors in memory", "their MB, as counted", "overfull"],
+    results.map(({ placement, when, used, owners, counted, overfull }) => [
+      ...[placement, when, format(used, 1), show(owners, 0), show(counted, 1), show(overfull, 0)],
+    ]),
   );
 }
 

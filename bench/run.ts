@@ -12,10 +12,11 @@ import { printSites } from "./count/print-sites.ts";
 import { scenarios } from "./count/scenarios.ts";
 import { measureLength } from "./crowd/measure-length.ts";
 import { measureOpen } from "./crowd/measure-open.ts";
+import { measureHeap } from "./heap/measure-heap.ts";
 import { measureMemory } from "./measure.ts";
 import type { WindowOrder } from "./orders.ts";
 import { peerNames } from "./peers/peers.ts";
-import { printLength, printMemory, printOpen, printProfile, printRace, printStalls } from "./print-table.ts";
+import { printHeap, printLength, printMemory, printOpen, printProfile, printRace, printStalls } from "./print-table.ts";
 import { profileReview } from "./profile/profile-review.ts";
 import { race } from "./race.ts";
 import { measureStalls } from "./stalls/measure-stalls.ts";
@@ -28,12 +29,13 @@ const help = `usage: npm run bench -- [options]
   --runs 3                measurements of each kind, the engines taking turns; the median by turns/s is shown
   --peers                 the same work on the engines of others as well: ${peerNames.join(", ")}; installs what it needs, and says so
   --only <name,…>         these engines alone, of nerveflare, bare and the others
-  --placement own,cell    where nerveflare keeps its actors, each in an object of its own or all in one; --open, --count and --profile: own alone
+  --placement own,cell    where nerveflare keeps its actors, each in an object of its own or all in one; --open, --count, --stalls and --profile: own alone
   --turns 10              turns of each review, for nerveflare alone: by two lengths a turn and a beginning with its end are told apart
   --roles recruited,named how the reviewer comes to its role; with --peers, who have no recruitment, named
   --threads <n>           memory instead: play n threads at the first concurrency, sampling what is resident
   --length <n>            one thread of n turns instead: its last turns beside its first, in time and in counts
   --open <n>              n open threads instead, beside a hundred: the turns of others, memory, and what a start takes
+  --heap                  with --open: what V8's heap holds with a tenth of them, half and all, and --sockets (1000) agents connected
   --count                 counts instead: statements, rows, calls and JSON of a turn and of a thread's begin and end; some five minutes
   --cost                  the same, and what a million turns cost on Cloudflare's price list
   --month                 with --cost: what months of 10,000, 300,000 and 5,000,000 turns cost, agents hibernating between them
@@ -57,6 +59,8 @@ const { values } = parseArgs({
     threads: { type: "string" },
     length: { type: "string" },
     open: { type: "string" },
+    heap: { type: "boolean", default: false },
+    sockets: { type: "string", default: "1000" },
     count: { type: "boolean", default: false },
     cost: { type: "boolean", default: false },
     month: { type: "boolean", default: false },
@@ -85,6 +89,7 @@ if (values.cost && values.month) await countMonths();
 else if (values.count || values.cost) await count();
 else if (values.stalls) await stall();
 else if (values.length !== undefined) await stretch(parsePositive("--length", values.length));
+else if (values.open !== undefined && values.heap) await weigh(parsePositive("--open", values.open));
 else if (values.open !== undefined) await keepOpen(parsePositive("--open", values.open));
 else if (values.profile) await profile(concurrencies[0] ?? 16);
 else if (values.threads !== undefined) await watchMemory(parsePositive("--threads", values.threads), concurrencies[0] ?? 16);
@@ -125,6 +130,14 @@ async function keepOpen(threads: number): Promise<void> {
   for (const placement of chosenPlacements) results.push(await measureOpen(Math.min(100, threads / 2), threads, placement, note));
   if (values.json) console.log(JSON.stringify({ open: results.flat() }));
   else for (const open of results) printOpen(open);
+}
+
+async function weigh(threads: number): Promise<void> {
+  const sockets = parsePositive("--sockets", values.sockets);
+  const results = [];
+  for (const placement of chosenPlacements) results.push(...(await measureHeap({ placement, threads, sockets }, note)));
+  if (values.json) console.log(JSON.stringify({ heap: results }));
+  else printHeap(results);
 }
 
 async function profile(concurrency: number): Promise<void> {

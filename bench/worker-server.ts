@@ -26,11 +26,15 @@ export interface WorkerServerOptions {
   script?: string;
   /** Whether debuggers may connect. */
   inspect?: boolean;
+  /** Whether the Worker finds V8's `gc`. */
+  exposeGc?: boolean;
   placement?: Placement | undefined;
 }
 
 /** Starts one on a fresh data folder. */
-export async function startWorkerServer({ script, inspect, placement }: WorkerServerOptions = {}): Promise<WorkerServer> {
+export async function startWorkerServer({ script, inspect, exposeGc, placement }: WorkerServerOptions = {}): Promise<WorkerServer> {
+  // Miniflare reads it as it starts the runtime, and has no option for it.
+  if (exposeGc) process.env["MINIFLARE_WORKERD_V8_FLAGS"] = "--expose-gc";
   const data = mkdtempSync(join(tmpdir(), "nerveflare-bench-"));
   const adminToken = "bench";
   const { options, migrations } = await loadWorker();

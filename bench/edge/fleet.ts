@@ -5,6 +5,9 @@ import type { CloudEvent, Json } from "../../src/contract/event.ts";
 import type { ServerFrame } from "../../src/contract/frames/server-frames.ts";
 import type { ServerProcess } from "../server-process.ts";
 
+/** Where it is, and who may do everything there. */
+type Called = Pick<ServerProcess, "url" | "adminToken">;
+
 /** Registrations and handshakes under way at once: more only wait in the server's one thread. */
 const atOnce = 32;
 
@@ -15,12 +18,14 @@ export interface Fleet {
   arrival(count: number, fits: (event: CloudEvent) => boolean): Promise<number>;
   /** The same for answers: the time at which the server has accepted the last of `count` answers to turns. */
   answers(count: number): Promise<number>;
+  /** All lose their sockets; once `between` is done all connect at once. Resolves with the milliseconds until the last is connected. */
+  reconnect(between: () => Promise<unknown>): Promise<number>;
   close(): void;
 }
 
 /** Registers the agents, each with a capability for every group of the first so many that it is in. */
 export async function registerAgents(
-  server: ServerProcess,
+  server: Called,
   { size, groups, note }: { size: number; groups: { [capability: string]: number }; note(done: number): void },
 ): Promise<string[]> {
   const tokens: string[] = [];
@@ -39,7 +44,7 @@ export function nameAgent(index: number): string {
 }
 
 /** A call of the server's API that must succeed. */
-export async function call<Answer>(server: ServerProcess, path: string, body?: Json | string, token = server.adminToken): Promise<Answer> {
+export async function call<Answer>(server: Called, path: string, body?: Json | string, token = server.adminToken): Promise<Answer> {
   const response = await fetch(`${server.url}/${path}`, {
     method: typeof body === "string" ? "PUT" : body === undefined ? "GET" : "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": typeof body === "string" ? "application/yaml" : "application/json" },
@@ -50,10 +55,9 @@ export async function call<Answer>(server: ServerProcess, path: string, body?: J
 }
 
 /** Connects them; every offer is claimed and every turn answered at once. */
-export async function connectFleet(server: ServerProcess, tokens: string[], note: (done: number) => void): Promise<Fleet> {
-  const sockets: WebSocket[] = [];
+export async function connectFleet(server: Called, tokens: string[], note: (done: number) => void): Promise<Fleet> {
+  const sockets: (WebSocket | undefined)[] = [];
   const waiting = new Set<{ left: number; fits(agent: number, frame: ServerFrame): boolean; done(): void }>();
-  let closing = false;
   let done = 0;
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
@@ -72,7 +76,7 @@ export async function connectFleet(server: ServerProcess, tokens: string[], note
     }
   }
 
-  await runAll(tokens.length, async (index) => {
+  async function connect(index: number): Promise<void> {
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/connect`, [subprotocol, tokens[index] ?? ""]);
     sockets[index] = socket;
     socket.on("message", (text) => {
@@ -93,8 +97,16 @@ export async function connectFleet(server: ServerProcess, tokens: string[], note
     });
     socket.on("error", fail);
     socket.on("close", (code) => {
-      if (!closing) fail(new Error(`the server closed the connection of ${nameAgent(index)} with ${code}`));
+      if (sockets[index] === socket) fail(new Error(`the server closed the connection of ${nameAgent(index)} with ${code}`));
     });
+  }
+
+  function closeAll(): void {
+    for (const socket of sockets.splice(0)) socket?.terminate();
+  }
+
+  await runAll(tokens.length, async (index) => {
+    await connect(index);
     note(++done);
   });
 
@@ -120,10 +132,14 @@ export async function connectFleet(server: ServerProcess, tokens: string[], note
     size: tokens.length,
     arrival: (count, fits) => waitFor(count, (frame) => frame.type === "event" && fits(frame.event)),
     answers: (count) => waitFor(count, (frame) => frame.type === "accepted" && frame.id.startsWith("r-")),
-    close() {
-      closing = true;
-      for (const socket of sockets) socket.terminate();
+    async reconnect(between) {
+      closeAll();
+      await between();
+      const began = performance.now();
+      await Promise.race([Promise.all(tokens.map((_, index) => connect(index))), failed]);
+      return performance.now() - began;
     },
+    close: closeAll,
   };
 }
 

@@ -62,6 +62,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   "bench/**": inNode,
   "bench/bare/worker.ts": inWorkers,
   "bench/count/worker.ts": inWorkers,
+  "bench/heap/worker.ts": inWorkers,
   "bench/peers/workflows/worker.ts": inWorkers,
   "bench/stalls/worker.ts": inWorkers,
 

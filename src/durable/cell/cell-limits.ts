@@ -3,8 +3,8 @@ export const cellLimits = {
   /** Actors in memory, and their bytes: a share of the 128 MB of an isolate, beside the board, loaded machines and frames on their way. */
   owners: 500,
   bytes: 24_000_000,
-  /** Bytes of an actor that stores next to nothing: its closures and indexes, as measured. */
-  ownerBytes: 16_000,
+  /** Bytes of an actor that stores next to nothing: its closures and indexes, as V8's heap has them (`npm run bench -- --open 1000 --heap --placement cell`). */
+  ownerBytes: 50_000,
   /** Characters that an actor read and wrote, at least, before it is looked how many it stores: that reads all of its rows. */
   countedBytes: 50_000,
   /** Actors that are looked at for one that rests, from those that were not asked for longest: with more at work nobody should walk them all. */
