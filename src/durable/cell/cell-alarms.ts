@@ -60,13 +60,16 @@ interface Ringing {
 }
 
 export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
-  const { database, now, background, warn } = ports;
+  const { database, now } = ports;
   const alarms = new Map<string, OwnerAlarm>();
-  /** Those that ring, the longest first. */
-  const ringing = new Set<OwnerAlarm>();
   const order = createDueOrder<OwnerAlarm>(() => alarms.size);
   const rows = createAlarmRows(database, (owner) => alarms.get(owner));
   const clock = createAlarmClock(ports, ringDue);
+  const handlers = createHandlers(ports, (alarm, next) => {
+    if (next !== undefined) put(alarm, next);
+    else if (alarm.stored !== undefined) rows.spend(alarm.owner);
+    else alarms.delete(alarm.owner);
+  });
 
   function find(owner: string): OwnerAlarm {
     let alarm = alarms.get(owner);
@@ -97,59 +100,15 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
       const alarm = order.first();
       if (alarm?.at === undefined || alarm.at > time) break;
       alarm.at = undefined;
-      alarm.ringing = { next: undefined, since: time };
-      ringing.add(alarm);
       // Who crashes while it rings is rung again.
       clock.guard(time);
-      background(ring(alarm, alarm.ringing));
+      handlers.begin(alarm, time);
     }
-    giveUpLate(time);
+    const late = handlers.endLate(time);
+    // It was set when they began, and is set again while they last.
+    if (late !== undefined) clock.guard(late);
     for (const owner of rows.mendSpent()) alarms.delete(owner);
     arm();
-  }
-
-  /** Handlers that do not end are ended. The platform's alarm looks for them: it was set when they began, and is set again while they last. */
-  function giveUpLate(time: number): void {
-    for (const alarm of ringing) {
-      const { ringing: late, owner } = alarm;
-      if (late === undefined) continue;
-      const until = late.since + cellLimits.ringsAtMost;
-      if (until > time) {
-        clock.guard(until);
-        return;
-      }
-      ports.giveUp(owner);
-      end(alarm, retry(alarm, late, `its handler has not ended in ${cellLimits.ringsAtMost / 60_000} minutes, and was ended`));
-    }
-  }
-
-  /** Nobody waits for it: an owner that takes long, or throws, holds up no other. */
-  async function ring(alarm: OwnerAlarm, present: Ringing): Promise<void> {
-    let failure: string | undefined;
-    try {
-      await ports.ring(alarm.owner);
-    } catch (error) {
-      failure = String(error);
-    }
-    // It was given up.
-    if (alarm.ringing !== present) return;
-    if (failure === undefined) alarm.failures = 0;
-    end(alarm, failure === undefined ? present.next : retry(alarm, present, failure));
-  }
-
-  /** @returns when one that failed rings again */
-  function retry(alarm: OwnerAlarm, { next }: Ringing, error: string): number {
-    alarm.failures += 1;
-    warn({ at: "alarm", address: alarm.owner, failures: alarm.failures, error });
-    return Math.min(next ?? Number.POSITIVE_INFINITY, now() + pauseAfter(alarm.failures));
-  }
-
-  function end(alarm: OwnerAlarm, next: number | undefined): void {
-    alarm.ringing = undefined;
-    ringing.delete(alarm);
-    if (next !== undefined) put(alarm, next);
-    else if (alarm.stored !== undefined) rows.spend(alarm.owner);
-    else alarms.delete(alarm.owner);
   }
 
   for (const { owner, at } of rows.read()) order.add(Object.assign(find(owner), { stored: at, at }), at);
@@ -203,6 +162,62 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
     },
     get size() {
       return alarms.size;
+    },
+  };
+}
+
+/** Runs what is due of owners. @param ended hears when the owner is to ring next, if it is */
+function createHandlers(
+  { ring, giveUp, background, warn, now }: CellAlarmPorts,
+  ended: (alarm: OwnerAlarm, next: number | undefined) => void,
+) {
+  /** Those that ring, the longest first. */
+  const ringing = new Set<OwnerAlarm>();
+
+  /** Nobody waits for it: an owner that takes long, or throws, holds up no other. */
+  async function run(alarm: OwnerAlarm, present: Ringing): Promise<void> {
+    let failure: string | undefined;
+    try {
+      await ring(alarm.owner);
+    } catch (error) {
+      failure = String(error);
+    }
+    // It was given up.
+    if (alarm.ringing !== present) return;
+    if (failure !== undefined) return fail(alarm, present, failure);
+    alarm.failures = 0;
+    end(alarm, present.next);
+  }
+
+  function fail(alarm: OwnerAlarm, { next }: Ringing, error: string): void {
+    alarm.failures += 1;
+    warn({ at: "alarm", address: alarm.owner, failures: alarm.failures, error });
+    end(alarm, Math.min(next ?? Number.POSITIVE_INFINITY, now() + pauseAfter(alarm.failures)));
+  }
+
+  function end(alarm: OwnerAlarm, next: number | undefined): void {
+    alarm.ringing = undefined;
+    ringing.delete(alarm);
+    ended(alarm, next);
+  }
+
+  return {
+    begin(alarm: OwnerAlarm, since: number): void {
+      alarm.ringing = { next: undefined, since };
+      ringing.add(alarm);
+      background(run(alarm, alarm.ringing));
+    },
+    /** Ends those that have taken too long. @returns when it is to be looked at them again, if any rings */
+    endLate(time: number): number | undefined {
+      for (const alarm of ringing) {
+        const { ringing: present, owner } = alarm;
+        if (present === undefined) continue;
+        const until = present.since + cellLimits.ringsAtMost;
+        if (until > time) return until;
+        giveUp(owner);
+        fail(alarm, present, `its handler has not ended in ${cellLimits.ringsAtMost / 60_000} minutes, and was ended`);
+      }
+      return undefined;
     },
   };
 }
