@@ -13,7 +13,7 @@ export interface PendingNotes {
   closed(agent: string, offer: string, event: CloudEvent): void;
   /** The agent knows how that offer ended, or has left. */
   forget(agent: string, offer?: string): void;
-  /** What has closed for an agent that looks for itself: what waits for it, and what it was told so lately that it may have been lost. */
+  /** What has closed for an agent that looks for itself: what waits for it, and what it was told so lately, this way too, that it may have been lost. */
   takeOf(agent: string): CloudEvent[];
   /** What has closed for those agents, which their hints take along. */
   take(agents: readonly string[]): TakenNote[];
@@ -72,7 +72,10 @@ export function createPendingNotes(now: () => number): PendingNotes {
       const notes = pending.get(agent);
       pending.delete(agent);
       const lately = [...told.values()].filter((each) => each.agent === agent && each.at >= now() - boardLimits.repeated);
-      return [...(notes ? listClosed(notes) : []), ...lately.map(({ event }) => event)];
+      const waited = notes ? listClosed(notes) : [];
+      // Its object may die before it has written down what it is told here: then it comes again.
+      for (const event of waited) noteTold(agent, event);
+      return [...waited, ...lately.map(({ event }) => event)];
     },
     take(agents) {
       const along = new Map<CloudEvent, string[]>();

@@ -176,11 +176,15 @@ test("[BOARD13] what has closed is told to those that come back to a new board, 
   await board.close("t:0:1", closed, ["knows", "forgot", "winner"], "winner");
   const knows = await board.attend({ card: card("knows"), until: null, known: ["t:0:1"] });
   expect([knows.closed, (await come(board, "forgot")).closed, (await come(board, "winner")).closed]).toEqual([[closed], [closed], []]);
-  // Once.
-  expect((await come(board, "forgot")).closed).toEqual([]);
+  // Its object may have died as it was told: it is told again for a while, and then no more.
+  expect((await come(board, "forgot")).closed).toEqual([closed]);
   now += boardLimits.notes;
   board.alarm();
   expect(told).toEqual([]);
+  now += boardLimits.repeated - boardLimits.notes;
+  expect((await come(board, "forgot")).closed).toEqual([closed]);
+  now += 1;
+  expect((await come(board, "forgot")).closed).toEqual([]);
 });
 
 test("[BOARD13] an agent that looks for itself is told what was to go to it later, though it knows of nothing", async () => {
