@@ -21,6 +21,8 @@ export interface CellMovePorts {
   switchPlacement(): Promise<void>;
   sync(): Promise<void>;
   newId(): string;
+  /** Calls of one share; absent: as the limits say. */
+  callsAtOnce?: number;
 }
 
 export interface CellMoveOut {
@@ -32,17 +34,21 @@ export interface CellMoveOut {
   moveShare(): Promise<CellMove | undefined>;
 }
 
-/** As it is stored: which move, and the actor after which it goes on. */
+/** As it is stored: which move, the actor after which it goes on, and how many pages of the next one have gone. */
 interface Progress extends CellMove {
   id: string;
   after: string;
+  pages?: number;
 }
+
+/** Once an actor is done. */
+const goOn = ({ id, phase, done, of }: Progress, after: string): Progress => ({ id, phase, after, done: done + 1, of });
 
 /** A fact of the cell itself. */
 const progressFact = [factsOf(""), "move"] as const;
 
 export function createCellMove(ports: CellMovePorts): CellMoveOut {
-  const { storage } = ports;
+  const { storage, callsAtOnce = cellLimits.moveCalls } = ports;
   let progress = readProgress(storage);
   if (progress?.phase === "rows" && !ports.paused) {
     storage.exec("DELETE FROM cursor WHERE owner = ? AND name = ?", ...progressFact);
@@ -60,11 +66,17 @@ export function createCellMove(ports: CellMovePorts): CellMoveOut {
     if (!ports.paused) return undefined;
     ports.endAll();
     let at = progress ?? note({ id: ports.newId(), phase: "rows", after: "", done: 0, of: countOwners(storage) });
-    for (let calls = 0; at.phase !== "done" && calls < cellLimits.moveCalls; ) {
+    for (let calls = 0; at.phase !== "done" && calls < callsAtOnce; ) {
       const owner = findNext(storage, at.after);
-      if (owner !== undefined) {
-        calls += at.phase === "rows" ? await moveRows(ports, at.id, owner) : await settle(ports, at.id, owner);
-        at = note({ ...at, after: owner, done: at.done + 1 });
+      if (owner !== undefined && at.phase === "rows") {
+        const from = at.pages ?? 0;
+        const { pages, all } = await moveRows(ports, at.id, owner, from, callsAtOnce - calls);
+        calls += pages - from;
+        at = note(all ? goOn(at, owner) : { ...at, pages });
+      } else if (owner !== undefined) {
+        await settle(ports, at.id, owner);
+        calls += 1;
+        at = note(goOn(at, owner));
       } else if (at.phase === "rows") {
         at = note({ ...at, phase: "alarms", after: "", done: 0 });
         await ports.sync();
@@ -126,21 +138,27 @@ function findObject(ports: CellMovePorts, owner: string): MoveRpc {
   return ports.object(owner.slice(0, end) as ObjectKind, owner.slice(end + 1));
 }
 
-/** @returns how many calls it took */
-async function moveRows(ports: CellMovePorts, move: string, owner: string): Promise<number> {
+/** @param from pages that have gone @returns how many have gone now, and whether those are all: one share may not be enough for a large actor */
+async function moveRows(
+  ports: CellMovePorts,
+  move: string,
+  owner: string,
+  from: number,
+  atMost: number,
+): Promise<{ pages: number; all: boolean }> {
   const object = findObject(ports, owner);
   let page = 0;
   for (const pages of readPages(ports.storage, owner)) {
-    await object.takeMoved(move, page, page === 0 ? readFacts(ports.storage, owner) : {}, pages);
+    if (page >= from + atMost) return { pages: page, all: false };
+    if (page >= from) await object.takeMoved(move, page, page === 0 ? readFacts(ports.storage, owner) : {}, pages);
     page += 1;
   }
-  return page;
+  return { pages: page, all: true };
 }
 
-async function settle(ports: CellMovePorts, move: string, owner: string): Promise<number> {
+async function settle(ports: CellMovePorts, move: string, owner: string): Promise<void> {
   const [alarm] = ports.storage.exec<{ seq: number }>("SELECT seq FROM cursor WHERE owner = '' AND name = ?", owner);
   await findObject(ports, owner).settleMoved(move, alarm?.seq);
-  return 1;
 }
 
 function readFacts(storage: Storage, owner: string): { [name: string]: unknown } {

@@ -42,6 +42,9 @@ export function takeMoved(ctx: ObjectContext, move: string, page: number, facts:
       if (name !== undefined) ctx.tellName(name);
       ctx.keepName();
       for (const [key, value] of Object.entries(facts)) ctx.facts.put(key, value);
+    } else if (before?.move === move && before.pages > page) {
+      // The cell ended before it had noted that this one is here.
+      return;
     } else if (before?.move !== move || before.pages !== page) {
       throw new Error(`move_refused: a page of ${name} is missing. Order the move again.`);
     }

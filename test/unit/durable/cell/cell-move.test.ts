@@ -18,7 +18,7 @@ interface Stage {
   objects: Map<string, OwnObject>;
   placement: string;
   /** As the cell is loaded: what was in memory is gone. */
-  load(paused?: boolean): CellMoveOut;
+  load(paused?: boolean, callsAtOnce?: number): CellMoveOut;
   /** Calls to objects until one is lost; then as many again. */
   callsLeft: number;
   moves: string[];
@@ -71,8 +71,9 @@ function open(): Stage {
     placement: "cell",
     callsLeft: Number.POSITIVE_INFINITY,
     moves: [],
-    load: (paused = true) =>
+    load: (paused = true, callsAtOnce) =>
       createCellMove({
+        ...(callsAtOnce !== undefined && { callsAtOnce }),
         storage: cell,
         paused,
         object: (kind, name) => findOwn(stage, `${kind}/${name}`),
@@ -169,6 +170,29 @@ test("[PLACE4] a move that breaks off at any call goes on where it was; no alarm
     expect(await again.moveShare()).toMatchObject({ phase: "done" });
     expect(describe(stage), `broke off at call ${calls}`).toEqual(moved);
     expect(stage.moves).toHaveLength(1);
+  }
+});
+
+test("[PLACE4] a move takes as many shares as it needs, of an actor that is larger than one too, and goes on after a kill in any of them", async () => {
+  for (let calls = 0; ; calls++) {
+    const stage = open();
+    stage.callsLeft = calls;
+    let killed = 0;
+    let shares = 0;
+    for (let phase: string | undefined; phase !== "done"; ) {
+      const told = await stage
+        .load(true, 2)
+        .moveShare()
+        .catch(() => undefined);
+      if (told === undefined) {
+        killed += 1;
+        stage.callsLeft = Number.POSITIVE_INFINITY;
+      } else shares += 1;
+      phase = told?.phase;
+    }
+    expect(describe(stage), `killed at call ${calls}`).toEqual(moved);
+    expect(shares).toBeGreaterThan(4);
+    if (killed === 0) break;
   }
 });
 
