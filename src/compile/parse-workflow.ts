@@ -8,6 +8,7 @@ import { checkReflexKeys } from "./check/check-reflex-keys.ts";
 import { checkSchemaFit } from "./check/check-schema-fit.ts";
 import { checkSlips } from "./check/check-slips.ts";
 import type { Checked } from "./check/check-workflow.ts";
+import { createMeaning } from "./check/meaning.ts";
 import { mendSource } from "./mend-source.ts";
 import { type ParseOptions, type ParseResult, readWorkflow } from "./read-workflow.ts";
 
@@ -23,11 +24,12 @@ export function parseWorkflow(text: string, options: ParseOptions = {}, seen?: (
     options,
     (checked, report) => {
       const { outline } = checked;
-      const later = checkMeaning(checked, report);
+      const meaning = createMeaning(outline);
+      const later = checkMeaning(checked, meaning, report);
       checkSchemaFit(outline, report);
-      const tests = checkNeverHolds(checked, report);
+      const tests = checkNeverHolds(checked, meaning, report);
       checkRecruiting(outline, report);
-      const never = checkDeadEdges(checked, report);
+      const never = checkDeadEdges(checked, meaning, report);
       tellLater(later, outline, never, tests);
       checkChains(outline, report);
       checkReflexKeys(outline, report);

@@ -25,8 +25,8 @@ export interface Analysis {
   root: MapNode | undefined;
   /** Of an earlier version, where nothing can be made out of this one. */
   outline: Outline | undefined;
-  /** In source order. */
-  occurrences: Occurrence[];
+  /** In source order. Looked for when first asked: not at every key. */
+  findOccurrences(): readonly Occurrence[];
 }
 
 /** Analyses a text by itself. Never throws. */
@@ -36,8 +36,12 @@ export function analyse(uri: string, text: string, includes: Includes | undefine
   const { outline } = member;
   // Half a file knows few names; while its roles can't be read, the last ones that were stand in for completion.
   const usable = outline && (outline.roles.size > 0 || !earlier?.outline) ? outline : earlier?.outline;
-  const occurrences = outline ? findOccurrences(outline) : [];
-  return { text, diagnostics, together: [], member, ir, never, root: outline?.root, outline: usable, occurrences };
+  let occurrences: Occurrence[] | undefined;
+  const find = (): Occurrence[] => {
+    occurrences ??= outline ? findOccurrences(outline) : [];
+    return occurrences;
+  };
+  return { text, diagnostics, together: [], member, ir, never, root: outline?.root, outline: usable, findOccurrences: find };
 }
 
 /** The same with what the text and other files say together. */
@@ -47,11 +51,11 @@ export function addTogether(analysis: Analysis, together: readonly Diagnostic[])
 }
 
 /** The place at an offset that names something. */
-export function findOccurrence({ occurrences }: Analysis, offset: number): Occurrence | undefined {
-  return occurrences.find(({ span }) => span.start <= offset && offset <= span.end);
+export function findOccurrence(analysis: Analysis, offset: number): Occurrence | undefined {
+  return analysis.findOccurrences().find(({ span }) => span.start <= offset && offset <= span.end);
 }
 
 /** All places that name the same. */
-export function listSame({ occurrences }: Analysis, of: Occurrence): Occurrence[] {
-  return occurrences.filter((other) => isSameThing(other, of));
+export function listSame(analysis: Analysis, of: Occurrence): Occurrence[] {
+  return analysis.findOccurrences().filter((other) => isSameThing(other, of));
 }

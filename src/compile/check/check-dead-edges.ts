@@ -10,6 +10,7 @@ import { createStages, type Player, type Thread } from "../reach/thread-scenes.t
 import { findText, findValue, type SourceNode } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 import type { Checked } from "./check-workflow.ts";
+import type { Meaning } from "./meaning.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
 import { awaits, readNeed, readThread } from "./read-thread.ts";
 
@@ -23,9 +24,9 @@ export interface NeverTaken {
 }
 
 /** Reports edges that can never be taken, and last ones that may leave nothing over. */
-export function checkDeadEdges({ outline, parsed }: Pick<Checked, "outline" | "parsed">, report: Report): NeverTaken[] {
+export function checkDeadEdges({ outline, parsed }: Pick<Checked, "outline" | "parsed">, meaning: Meaning, report: Report): NeverTaken[] {
   const told = report.list();
-  const thread = readThread(outline);
+  const thread = readThread(outline, meaning);
   const formulas = new Map<ExpressionNode, Formula>();
   const search: Search = {
     outline,

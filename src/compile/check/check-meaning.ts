@@ -9,7 +9,7 @@ import { judgeTemplate } from "../meaning/judge-template.ts";
 import { isNothing, type Type } from "../meaning/type.ts";
 import type { TextNode } from "../source/node.ts";
 import type { Checked } from "./check-workflow.ts";
-import { createMeaning, type OutputOfWorkflow } from "./meaning.ts";
+import type { Meaning } from "./meaning.ts";
 import type { Outline } from "./outline.ts";
 import { listExpressions, listTemplates, type SeenExpression, type Trees, type Use } from "./sights.ts";
 
@@ -21,11 +21,10 @@ export interface Later {
 
 /**
  * Reports what can never be, as far as schemas tell. All of it are warnings.
- * @param outputOfWorkflow what children give, where their workflows are known
+ * @param meaning the types of its values; where children's workflows are known, with what those give
  * @returns what tests rule out in conditions: where an edge is never taken for it, that says more
  */
-export function checkMeaning(checked: Checked, report: Report, outputOfWorkflow?: OutputOfWorkflow): Later[] {
-  const meaning = createMeaning(checked.outline, outputOfWorkflow);
+export function checkMeaning(checked: Checked, meaning: Meaning, report: Report): Later[] {
   const later: Later[] = [];
   for (const seen of listExpressions(checked, meaning)) {
     const { node, use } = seen;

@@ -11,7 +11,7 @@ import { walkType } from "../reach/walk-type.ts";
 import type { MapNode, TextNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
 import type { Checked } from "./check-workflow.ts";
-import { createMeaning } from "./meaning.ts";
+import type { Meaning } from "./meaning.ts";
 import type { Outline, RoleOutline } from "./outline.ts";
 
 interface Test {
@@ -23,9 +23,8 @@ interface Test {
 }
 
 /** Reports tests that never hold, and gives them. */
-export function checkNeverHolds({ outline, parsed }: Pick<Checked, "outline" | "parsed">, report: Report): TextNode[] {
+export function checkNeverHolds({ outline, parsed }: Pick<Checked, "outline" | "parsed">, meaning: Meaning, report: Report): TextNode[] {
   const told = report.list();
-  const meaning = createMeaning(outline);
   const budget = budgetOfFile();
   const tests: Test[] = [...outline.roles.values()].flatMap((role) => [
     {

@@ -3,7 +3,7 @@ import type { EngineStatus } from "../../contract/language.ts";
 import { defaults } from "../defaults.ts";
 import type { Player, Thread } from "../reach/thread-scenes.ts";
 import { findText, findValue, listItems } from "../source/node.ts";
-import { createMeaning } from "./meaning.ts";
+import type { Meaning } from "./meaning.ts";
 import type { GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
 
 /** Whether an edge of the node waits for children. */
@@ -23,8 +23,7 @@ export function readNeed(role: RoleOutline): string | number {
 }
 
 /** Reads a thread's roles. */
-export function readThread(outline: Outline): Thread {
-  const meaning = createMeaning(outline);
+export function readThread(outline: Outline, meaning: Meaning): Thread {
   const rounds = findValue(outline.root, "max_rounds", "maxRounds");
   const players = [...outline.roles.values()].map((role): [string, Player] => {
     const { name, type } = role;

@@ -33,7 +33,7 @@ export function checkChildOutputs({ members, byName, reportOf }: Group): void {
 function listMeaning({ checked, text }: Member, outputOf?: OutputOfWorkflow): Diagnostic[] {
   if (!checked) return [];
   const report = createReport(text.length);
-  for (const { tell } of checkMeaning(checked, report, outputOf)) tell();
+  for (const { tell } of checkMeaning(checked, createMeaning(checked.outline, outputOf), report)) tell();
   return report.list();
 }
 
