@@ -65,17 +65,17 @@ interface Listener {
 export function followFolders(ports: FolderPorts, listOpen: () => readonly OpenText[], { looked, tell }: Listener): Folders {
   const folders = new Map<string, Folder>();
 
-  /** Open texts by folder; one that lies in the folder of another belongs to that. */
+  /** Open texts by the folders of the workflows among them; one that lies in the folder of another belongs to that. */
   const group = (): Map<string, { path: string; open: OpenText }[]> => {
     const located = listOpen().flatMap((open) => {
       const place = ports.locateDocument(open.uri);
       return place ? [{ ...place, open }] : [];
     });
-    const all = new Set(located.map(({ folder }) => folder));
+    const all = [...new Set(located.flatMap(({ folder, open }) => (open.member ? [folder] : [])))].sort((a, b) => a.length - b.length);
     const groups = new Map<string, { path: string; open: OpenText }[]>();
     for (const { path, folder, open } of located) {
-      const [root = folder] = [...all].filter((other) => folder.startsWith(other)).sort((a, b) => a.length - b.length);
-      groups.set(root, [...(groups.get(root) ?? []), { path, open }]);
+      const root = all.find((other) => folder.startsWith(other));
+      if (root !== undefined) groups.set(root, [...(groups.get(root) ?? []), { path, open }]);
     }
     for (const known of folders.keys()) if (!groups.has(known)) folders.delete(known);
     return groups;

@@ -82,6 +82,17 @@ describe("a folder", () => {
     expect(same?.message).toContain("one.yaml:1 is the workflow `one` too");
   });
 
+  test("[LSP24] a text that is no workflow makes its folder none, though others lie below", async () => {
+    const { open, write } = create("f");
+    write("other.yaml", workflow("paper"));
+    const compose = open("compose.yaml", "services: { web: { image: nginx } }\n");
+    const paper = open("parts/paper.yaml", spawning("paper", "story"));
+    write("parts/story.yaml", workflow("story"));
+    paper.save();
+    expect(await paper.findings(isEmpty)).toEqual([]);
+    expect(compose.judged()).toBe(0);
+  });
+
   test("[LSP25] a change of one text refreshes what is said of others, and only that", async () => {
     const { open, write } = create("c");
     write("other.yaml", workflow("other"));
