@@ -179,7 +179,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/deploy": {
     is: "brings the Worker to Cloudflare by Wrangler, step by step",
-    may: ["src/node-version.ts", "node:*", "smol-toml", "zod"],
+    may: [contract, "src/node-version.ts", "node:*", "smol-toml", "zod"],
   },
 
   // The command line, which nothing imports.

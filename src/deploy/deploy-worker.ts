@@ -9,6 +9,7 @@ import * as z from "zod";
 import { DeployError, runAgain } from "./deploy-error.ts";
 import { type DeployStep, explainFailure } from "./explain-failure.ts";
 import { deployLimits } from "./limits.ts";
+import { placementAnswer, placementQuery, readOrderedPlacement, refuseOtherPlacement, refuseUnknownPlacement } from "./refuse-placement.ts";
 import { settleAdminToken, type TokenPlan } from "./settle-admin-token.ts";
 import { type WaitPorts, waitUntilReady } from "./wait-until-ready.ts";
 import { completeConfig, findDomain, type WorkerConfig, writeConfig } from "./worker-config.ts";
@@ -64,6 +65,7 @@ export interface Deployed {
 
 /** @throws {DeployError} */
 export async function deployWorker(order: DeployOrder, ports: DeployPorts): Promise<Deployed> {
+  refuseUnknownPlacement(order.config);
   const worker = order.config.name;
   const hidden: string[] = [order.adminToken ?? ""];
   const wrangler = async (step: DeployStep, args: string[], env: Record<string, string> = {}): Promise<WranglerRun> => {
@@ -78,7 +80,7 @@ export async function deployWorker(order: DeployOrder, ports: DeployPorts): Prom
   const before = ports.recall(worker, account.id);
   hidden.push(before?.adminToken ?? "", before?.pendingToken ?? "");
 
-  const { plan, isStranger } = await settleToken(order, ports, before, inAccount, hidden);
+  const { plan, isNew, isStranger } = await settleToken(order, ports, before, inAccount, hidden);
   hidden.push(plan.token ?? "");
   ports.say(`2/7 admin token ${plan.because}`);
 
@@ -96,6 +98,16 @@ export async function deployWorker(order: DeployOrder, ports: DeployPorts): Prom
   const path = writeConfig(order.folder, config);
   const migrated = await wrangler("migrations", ["d1", "migrations", "apply", "DB", "--remote", "--config", path], inAccount);
   ports.say(`4/7 migrations  ${/No migrations to apply/.test(migrated.stdout) ? "all applied before" : "applied"}`);
+
+  // What the Worker has and nobody names stays.
+  if (!database.made && (isNew || readOrderedPlacement(config) !== undefined)) {
+    const asked = await wrangler(
+      "migrations",
+      ["d1", "execute", "DB", "--remote", "--json", "--command", placementQuery, "--config", path],
+      inAccount,
+    );
+    refuseOtherPlacement(config, readJson(placementAnswer, "migrations", asked));
+  }
 
   const uploaded = await upload(path, plan, (args) => wrangler("upload", args, inAccount));
   const url = order.url ?? findUrl(config, uploaded.targets);
@@ -158,7 +170,7 @@ async function settleToken(
   before: Deployment | undefined,
   inAccount: Record<string, string>,
   hidden: string[],
-): Promise<{ plan: TokenPlan; isStranger: boolean }> {
+): Promise<{ plan: TokenPlan; isNew: boolean; isStranger: boolean }> {
   const run = await ports.wrangler(["secret", "list", "--name", order.config.name, "--format", "json"], inAccount);
   const absent = run.code !== 0 && /not found|code: 10007\]|code: 10090\]|does not exist/i.test(run.said);
   if (run.code !== 0 && !absent) throw explainFailure("secrets", run, hidden);
@@ -174,7 +186,7 @@ async function settleToken(
     make: order.makeToken,
   });
   // Ours has the secret from its first upload on.
-  return { plan, isStranger: !absent && !deployed && before === undefined };
+  return { plan, isNew: absent, isStranger: !absent && !deployed && before === undefined };
 }
 
 const databases = z.array(z.looseObject({ name: z.string(), uuid: z.string(), jurisdiction: z.string().nullish() }));

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { DeployError } from "../../../src/deploy/deploy-error.ts";
-import { type Account, createAccount, createDeployer } from "./scripted-wrangler.ts";
+import { readWorkerConfig } from "../../../src/deploy/worker-config.ts";
+import { type Account, createAccount, createDeployer, root } from "./scripted-wrangler.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -162,4 +163,35 @@ test("[DEPLOY11] what another Wrangler says in another shape is a failure of Wra
     const error = await fail(createDeployer(folder).deploy(account));
     expect(error, place).toMatchObject({ name: "DeployError", code: "wrangler_failed", hint: expect.stringContaining("another shape") });
   }
+});
+
+test("[PLACE14] a Worker whose placement is not that of its data is not uploaded; one that names none keeps what it has", async () => {
+  const databases = () => [{ name: "nerveflare", uuid: "id-of-nerveflare" }];
+  const config = (placement?: string) => {
+    const read = readWorkerConfig(root, "/worker.js", {});
+    return { config: { ...read, ...(placement !== undefined && { vars: { ...read.vars, NERVEFLARE_PLACEMENT: placement } }) } };
+  };
+  const uploads = ({ calls }: Account): number => calls.filter((call) => call.startsWith("deploy")).length;
+  for (const [kept, said] of [
+    ["cell", "own"],
+    // A Worker that is new has the default.
+    ["cell", undefined],
+    ["own", "cell"],
+  ] as const) {
+    const account = createAccount({ databases: databases(), placement: kept });
+    const { deploy } = createDeployer(folder);
+    const error = await fail(deploy(account, config(said)));
+    expect(error).toMatchObject({ code: "placement_differs", message: expect.stringContaining(`placement "${kept}"`) });
+    expect(error.hint).toContain(`--var NERVEFLARE_PLACEMENT=${kept}`);
+    expect(uploads(account)).toBe(0);
+    expect(await deploy(account, config(kept))).toMatchObject({ status: "ready" });
+    // It stays what it was.
+    expect(await deploy(account, config())).toMatchObject({ status: "ready" });
+    expect(uploads(account)).toBe(2);
+  }
+  const fresh = createAccount();
+  expect(await createDeployer(folder).deploy(fresh, config("cell"))).toMatchObject({ status: "ready" });
+  const account = createAccount();
+  expect(await fail(createDeployer(folder).deploy(account, config("beside")))).toMatchObject({ code: "bad_setting" });
+  expect(account.calls).toEqual([]);
 });

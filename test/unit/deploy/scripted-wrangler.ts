@@ -11,6 +11,8 @@ export interface Account {
   accounts: { id: string; name: string }[];
   databases: { name: string; uuid: string; jurisdiction?: string | null }[];
   migrated: boolean;
+  /** What D1 keeps of where actors live; absent: nothing. */
+  placement?: string;
   /** The secret of the Worker; null: it has none; undefined: there is no Worker. */
   secret: string | null | undefined;
   /** Words of each run, without the configuration's path and the file of secrets. */
@@ -83,6 +85,11 @@ async function run(account: Account, args: readonly string[], env: Record<string
     const before = account.migrated;
     account.migrated = true;
     return end(0, before ? "No migrations to apply!" : "Migrations to be applied:");
+  }
+  if (words.startsWith("d1 execute DB --remote --json --command SELECT placement FROM placement")) {
+    if (!account.migrated) return end(1, "no such table: placement");
+    const results = account.placement === undefined ? [] : [{ placement: account.placement }];
+    return end(0, JSON.stringify([{ results, success: true, meta: {} }], null, 2));
   }
   if (words.startsWith("deploy")) return upload(account, args);
   return end(1, `what is ${words}?`);
