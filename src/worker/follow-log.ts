@@ -4,6 +4,7 @@
  */
 
 import type { LogEntry } from "../contract/views/log.ts";
+import { countFollowed, watchFollowers } from "../durable/projector/metrics.ts";
 import type { ProjectorRpc } from "../durable/protocol/projector.ts";
 import { rootOperator } from "./authenticate.ts";
 import { problemError } from "./problem-error.ts";
@@ -38,6 +39,8 @@ export interface FollowPorts {
 
 /** Followers, whose they are and when each was last heard of. Plain data: an isolate's requests share nothing else. */
 const followers = new Map<symbol, { who: string; heard: number }>();
+
+watchFollowers(() => followers.size);
 
 /** @throws ProblemError `rate_limited` when there are too many already */
 function checkRoom(who: string, now: number): void {
@@ -96,6 +99,7 @@ export function followLog(from: number, { who, read, projector, prove, now }: Fo
           // Without more to read, the mark is taken before the log is read, so that nothing falls between.
           if (!more) mark = await projector.changed(mark, followLimits.keepAlive);
           const page = await read(after);
+          countFollowed(page.events.length);
           ({ events: entries, resume: after, more } = page);
         } while (!entries.length && now() - began < followLimits.keepAlive);
         controller.enqueue(encoder.encode(entries.map(formatEntry).join("") || ": nothing new\n\n"));

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { judgeAccess } from "./judge-access.ts";
-import { measureOverflow, openPage, stage, takePictures } from "./stage.ts";
+import { measureOverflow, openPage, stage, takePicture, takePictures } from "./stage.ts";
 
 describe.skipIf(!stage)("the demo that is kept", () => {
   let demo: ReturnType<typeof spawn>;
@@ -37,6 +37,8 @@ describe.skipIf(!stage)("the demo that is kept", () => {
       .getByRole("heading", { name: /debate/ })
       .first()
       .waitFor();
+    await page.locator("main svg").first().waitFor();
+    await takePicture(page, "readme", { width: 1280, height: 900 });
     const again = await openPage(link.href.slice(link.origin.length), { url: link.origin, token: null });
     await again.getByText("The link was used before").waitFor();
     await again.getByLabel("Your token").fill(token);

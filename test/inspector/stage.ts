@@ -31,14 +31,17 @@ export interface PageOptions extends BrowserContextOptions {
   token?: string | null;
   /** The shared server's if absent. */
   url?: string;
+  /** Runs in the page before anything of its own. */
+  first?: string;
 }
 
 /** Opens a page in a context of its own, signed in; it is closed after the test. Whatever it says on its console as an error fails the test. */
-export async function openPage(path: string, { token, url, ...options }: PageOptions = {}): Promise<Page> {
+export async function openPage(path: string, { token, url, first, ...options }: PageOptions = {}): Promise<Page> {
   if (!stage) throw new Error("There is no stage without a Chromium.");
   const at = url ?? stage.url;
   connected ??= chromium.connect(stage.browser);
   const context = await (await connected).newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
+  if (first !== undefined) await context.addInitScript(first);
   const faults: string[] = [];
   onTestFinished(async () => {
     await context.close();
@@ -71,6 +74,14 @@ export async function takePictures(page: Page, name: string): Promise<void> {
   }
   await page.emulateMedia({ colorScheme: null });
   if (before) await page.setViewportSize(before);
+}
+
+/** Takes one picture of a page that has come to rest. */
+export async function takePicture(page: Page, name: string, size: { width: number; height: number }): Promise<void> {
+  await mkdir(pictures, { recursive: true });
+  await page.setViewportSize(size);
+  await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => {});
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
 
 /** How far the page is wider than what shows it: nothing is cut off or scrolls sideways. */

@@ -28,6 +28,11 @@ export const metricsView = open({
   wakes: open({ agent: z.int() }).describe("Objects that came into memory, the first time or again."),
   heldBack: z.int().describe("Queues that objects began for receivers they could not reach."),
   ignoredOffers: z.int().describe("Offers that agents had seen and, with slots free, did not answer for a minute."),
+  followed: open({
+    readers: z.int().describe("Who follows the log, pages of the inspector among them."),
+    reads: z.int().describe("Readings of the log for them."),
+    events: z.int().describe("Events that they were given."),
+  }).describe("What followers of the log cost."),
   cell: open({
     owners: z.int().describe("Actors in memory."),
     bytes: z.int().describe("Bytes of them, as they are counted."),

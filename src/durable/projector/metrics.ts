@@ -13,6 +13,7 @@ const metrics: Metrics = {
   wakes: { agent: 0 },
   heldBack: 0,
   ignoredOffers: 0,
+  followed: { readers: 0, reads: 0, events: 0 },
 };
 
 /** Counts one durable transaction. */
@@ -33,6 +34,19 @@ export function countHeldBack(): void {
 /** Counts offers that an agent ignores. */
 export function countIgnored(offers: number): void {
   metrics.ignoredOffers += offers;
+}
+
+/** Counts one reading of the log for somebody who follows it. */
+export function countFollowed(events: number): void {
+  metrics.followed.reads += 1;
+  metrics.followed.events += events;
+}
+
+let countFollowers = (): number => 0;
+
+/** Tells how those who follow the log are counted. */
+export function watchFollowers(count: () => number): void {
+  countFollowers = count;
 }
 
 let readCell: (() => Metrics["cell"]) | undefined;
@@ -56,6 +70,7 @@ export function readMetrics(): Metrics {
     wakes: { ...metrics.wakes },
     heldBack: metrics.heldBack,
     ignoredOffers: metrics.ignoredOffers,
+    followed: { ...metrics.followed, readers: countFollowers() },
     ...(cell && { cell }),
   };
 }

@@ -76,7 +76,6 @@ export async function call(
   const limit = AbortSignal.timeout(inspectorLimits.answer);
   const init: RequestInit = {
     method,
-    credentials: "same-origin",
     headers: { ...headers, ...(method !== "GET" && { "x-csrf-token": csrf }) },
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
     ...(body !== undefined && { body }),

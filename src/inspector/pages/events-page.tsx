@@ -35,7 +35,7 @@ export default function EventsPage() {
     async (before, signal) => {
       const query = { ...filter, before: before ?? beyondAll, limit: 200 };
       const { events, next } = await read<"log">("/v1/events", { query, signal });
-      return { items: events, next };
+      return { items: events.toSorted((a, b) => b.position - a.position), next };
     },
     [key],
   );

@@ -36,7 +36,9 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const { follow, ticket: _, ...filter } = query;
     if (follow) {
       refuseHead(c);
-      const from = readHeader(c, "Last-Event-ID") ?? filter.after ?? (filter.since === undefined ? await readEnd(ports.db) : 0);
+      const end = await readEnd(ports.db);
+      // A position that is yet to come is of another log, as of a server that was restored: its reader is told where this one ends.
+      const from = Math.min(end, readHeader(c, "Last-Event-ID") ?? filter.after ?? (filter.since === undefined ? end : 0));
       return followLog(from, {
         who: viewer === null ? nameObject(c.get("principal")) : `agents/${viewer}`,
         read: async (after) => {
