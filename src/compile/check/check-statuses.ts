@@ -7,6 +7,7 @@ import { compileLimits } from "../limits.ts";
 import type { ScalarNode } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listItems, writeText } from "../source/node.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
+import { awaits, readNeed } from "./read-thread.ts";
 import { gatherParts, readRoleSchema } from "./role-schema.ts";
 
 /** Reports where statuses and edges do not meet. */
@@ -250,10 +251,13 @@ function checkForfeit(role: RoleOutline, outline: Outline, report: Report): void
   const node = outline.nodes.find((candidate) => candidate.name === role.name);
   if (node?.value.kind !== "map") return;
   const turn = findValue(role.node, "turn");
-  for (const [field, status] of [
-    ["on_timeout", "$TIMEOUT"],
-    ["on_fail", "$FAILED"],
+  const broadcast = role.type === "broadcast";
+  for (const [field, status, given] of [
+    ["on_timeout", broadcast ? "$PARTIAL" : "$TIMEOUT", !broadcast || readNeed(role) !== "none"],
+    // What fails of a broadcast are the children that it awaits.
+    ["on_fail", "$FAILED", !broadcast || awaits(node)],
   ] as const) {
+    if (!given) continue;
     const policy = findText(turn, field);
     if (policy?.value !== "forfeit" || node.edges.some((edge) => edge.id === status)) continue;
     report.add(

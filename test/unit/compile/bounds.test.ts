@@ -112,3 +112,27 @@ test("[CHECK44] an edge for `$OFFLINE` and `offline.then: rerecruit` both act: n
   const other = text.replace("grace: 5m, then: rerecruit", "grace: 5m, then: suspend");
   expect(parseWorkflow(other).diagnostics.map(({ name }) => name)).toEqual(["without-effect"]);
 });
+
+test("[CHECK46] a broadcast's `forfeit` asks for the status that it hands over: `$PARTIAL` where somebody is waited for", () => {
+  const text = (need: string, edge: string): string => `name: b
+description: A broadcast whose time may be up.
+binding: cloud
+reflexes: [{ kind: workflow, on: [b.asked] }]
+roles:
+  fleet:
+    type: broadcast
+    description: All.
+    goal: To know.
+    eligibility: { where: labels.fleet }
+    turn: { on_timeout: forfeit }
+    broadcast: { ack: { need: ${need}, timeout: 1m } }
+graph:
+  $START: { new: { role: fleet, prompt: Look. } }
+  fleet: { $ACKED: { role: $END, prompt: All. }${edge} }
+`;
+  const findings = (need: string, edge = "") =>
+    parseWorkflow(text(need, edge)).diagnostics.map(({ name, message }) => `${name}: ${message}`);
+  expect(findings("all", ", $PARTIAL: { role: $END, prompt: Some. }")).toEqual([]);
+  expect(findings("all")).toEqual([expect.stringMatching(/^forfeit-without-edge: .*`\$PARTIAL`/)]);
+  expect(findings("none")).not.toContainEqual(expect.stringContaining("forfeit-without-edge"));
+});
