@@ -139,7 +139,8 @@ export default defineConfig({
           globalSetup: ["test/inspector/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          // Beside those of e2e, of which there may be as many.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },
