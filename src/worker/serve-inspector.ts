@@ -24,7 +24,8 @@ export function serveInspector({ asset }: AppPorts): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { path, method } = c.req;
     if (method !== "GET" && method !== "HEAD") return next();
-    if (path === "/" || path === "/ui") return c.redirect(home);
+    // Programs that ask for `/` are told what is missing, as anywhere else.
+    if (path === "/ui" || (path === "/" && c.req.header("accept")?.includes("text/html"))) return c.redirect(home);
     if (!path.startsWith(home)) return next();
     // A file's name changes with what is in it.
     if (/^\/ui\/assets\/[\w-]+(\.[\w-]+)+$/.test(path)) return give(c, await asset(path), path, "public, max-age=31536000, immutable");

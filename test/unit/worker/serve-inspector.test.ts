@@ -9,10 +9,13 @@ const app = createTestApp(openSqliteD1(), {
 });
 const ask = (path: string, method = "GET") => app.call(method, path, { token: null });
 
-test("[INSP1] every address below /ui/ that is no file gives the page, whatever stands in it; / leads there", async () => {
+test("[INSP1] every address below /ui/ that is no file gives the page, whatever stands in it; / leads browsers there", async () => {
   for (const path of ["/ui/", "/ui/threads", "/ui/agents/john.doe", "/ui/turns/t1/role%2Fx", "/ui/%ff"])
     expect(await ask(path), path).toMatchObject({ status: 200, body: "<page>" });
-  for (const path of ["/", "/ui"]) expect((await ask(path)).headers.get("location")).toBe("/ui/");
+  expect((await ask("/ui")).headers.get("location")).toBe("/ui/");
+  const headers = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+  expect((await app.call("GET", "/", { token: null, headers })).headers.get("location")).toBe("/ui/");
+  expect((await app.call("GET", "/", { token: null, headers: { accept: "*/*" } })).status).toBe(401);
 });
 
 test("[INSP1] a file is given by its name alone, and one that is gone is no page", async () => {
