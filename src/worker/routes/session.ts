@@ -22,7 +22,7 @@ export function addSessionRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const session = formatToken(owner, ports.randomBytes(32));
     const expires = ports.now() + sessionLimits.lasts;
     await addSession(ports.db, await hashToken(session), { owner, token: c.get("tokenHash"), expires });
-    c.header("set-cookie", writeSessionCookie(c.req.url, session));
+    c.header("set-cookie", writeSessionCookie(c.req.raw, session));
     return c.json(await describe(c, session, expires), 201);
   });
 
@@ -39,7 +39,7 @@ export function addSessionRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const session = c.get("session");
     if (session === undefined) throw problemError("not_found", "There is no session: this call came with a token.");
     await removeSession(ports.db, await hashToken(session));
-    c.header("set-cookie", writeSessionCookie(c.req.url, undefined));
+    c.header("set-cookie", writeSessionCookie(c.req.raw, undefined));
     return c.body(null, 204);
   });
 

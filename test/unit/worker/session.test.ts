@@ -47,6 +47,32 @@ test("[INSP3] the cookie is closed to scripts and other sites; with TLS it is of
   expect((await app.fetch(request)).headers.get("set-cookie")).toMatch(/^__Host-nerveflare-session=.*; Secure$/);
 });
 
+/** A call as a proxy passes it on, or a browser sends it. @returns the cookie that it sets, or the status */
+async function ask(method: string, url: string, headers: Record<string, string>): Promise<{ status: number; cookie: string }> {
+  const { status, headers: answered } = await app.fetch(new Request(url, { method, headers }));
+  return { status, cookie: answered.get("set-cookie")?.split(";")[0] ?? "" };
+}
+const bearer = { authorization: "Bearer an-admin-token" };
+
+test("[INSP3] behind a proxy that takes TLS off, what a page loaded by TLS gets is as closed as with TLS", async () => {
+  const url = "http://nerveflare.test/v1/session";
+  const { cookie } = await ask("POST", url, { ...bearer, origin: "https://nerveflare.test" });
+  expect(cookie).toMatch(/^__Host-nerveflare-session=/);
+  expect((await ask("GET", url, { cookie: `nerveflare-session=somebody; ${cookie}` })).status).toBe(200);
+  // What a page of a neighbouring host has set by name is nobody's over TLS.
+  const plain = cookie.replace("__Host-", "");
+  expect((await ask("GET", url.replace("http:", "https:"), { cookie: plain })).status).toBe(401);
+});
+
+test("[INSP3] servers on several ports of one host have a session each, though a browser sends all cookies to all", async () => {
+  const urls = [8787, 8788].map((port) => `http://localhost:${port}/v1/session`);
+  const cookies = await Promise.all(urls.map(async (url) => (await ask("POST", url, bearer)).cookie));
+  expect(cookies.map((cookie) => cookie.split("=")[0])).toEqual(["nerveflare-session-8787", "nerveflare-session-8788"]);
+  const cookie = cookies.join("; ");
+  expect((await ask("GET", urls[0] as string, { cookie })).status).toBe(200);
+  expect((await ask("GET", urls[0] as string, { cookie: cookies[1] as string })).status).toBe(401);
+});
+
 test("[INSP3] it stands for the token: who is signed in, and what they may", async () => {
   const admin = await signIn();
   expect((await call("GET", "/v1/session", admin)).body).toMatchObject({
