@@ -40,9 +40,9 @@ async function prepareRequest(
   { event, position }: LogEntry,
   now: number,
 ): Promise<RequestInit> {
-  const link = linkTo(event, links);
-  // Several are under way at once: by the standard's own extension a receiver puts them in order.
-  const body = JSON.stringify({ ...event, sequence: numberKey(position), ...(link !== undefined && { nrvlink: link }) });
+  // Several are under way at once: by the standard's own extension a receiver puts them in order. Both attributes are the server's own
+  // words, so what a sender said under their names is not passed on: people open the link.
+  const body = JSON.stringify({ ...event, sequence: numberKey(position), nrvlink: linkTo(event, links) });
   const secrets = former && former.until > now ? [secret, former.secret] : [secret];
   const [id, timestamp] = [await nameMessage(event), Math.floor(now / 1000)];
   return {

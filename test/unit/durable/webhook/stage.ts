@@ -70,6 +70,13 @@ function createReceiver(now: () => number) {
   return receiver;
 }
 
+interface About {
+  thread?: string;
+  data?: Json;
+  source?: string;
+  [attribute: string]: Json | undefined;
+}
+
 /** A log in D1. */
 function createLog() {
   const db = openSqliteD1();
@@ -80,11 +87,11 @@ function createLog() {
   }
 
   /** Logs events of this kind. */
-  function log(type: string, count = 1, about: { thread?: string; data?: Json; source?: string } = {}): Promise<void> {
-    const { thread = null, data = {}, source = thread === null ? "/agents/a" : `/threads/${thread}` } = about;
+  function log(type: string, count = 1, about: About = {}): Promise<void> {
+    const { thread = null, data = {}, source = thread === null ? "/agents/a" : `/threads/${thread}`, ...attributes } = about;
     return write(
       ...Array.from({ length: count }, (): ProjectionRow => {
-        const event = { specversion: "1.0" as const, id: `e${++logged}`, source, type, time: "2026-11-26T08:00:00Z", data };
+        const event = { ...attributes, specversion: "1.0" as const, id: `e${++logged}`, source, type, time: "2026-11-26T08:00:00Z", data };
         return { table: "event", thread, event: thread === null ? event : { ...event, correlationid: thread } };
       }),
     );

@@ -83,18 +83,22 @@ test("[HOOK4] an event whose thread is not in the index yet waits for it, and no
   expect(stage.ids()).toEqual(["e1", "e3"]);
 });
 
-test("[HOOK5] what tells of a turn bears a link to it, what tells of a thread one to that", async () => {
+test("[HOOK5] what tells of a turn bears a link to it, what tells of a thread one to that, and nothing bears a sender's own", async () => {
   const stage = createStage();
   await stage.create();
   await stage.log("nerve.turn.assigned", 1, { thread: "t1", data: { role: "approver" } });
   await stage.log("nerve.offer.opened", 1, { thread: "t1", data: { role: "a b" } });
   await stage.log("nerve.thread.started", 1, { thread: "t1" });
-  await stage.log("note", 1, { source: "/agents/a", data: { role: "approver" } });
+  const forged = { source: "/agents/a", nrvlink: "https://elsewhere.example/sign-in", sequence: "9", data: { role: "approver" } };
+  await stage.log("note", 1, forged);
+  await stage.log("note", 1, { ...forged, thread: "t1" });
   await stage.wake();
+  for (const { event } of stage.got) expect(event.sequence).toMatch(/^\d{16}$/);
   expect(stage.got.map(({ event }) => event.nrvlink)).toEqual([
     "https://nerve.example.com/ui/turns/t1/approver",
     "https://nerve.example.com/ui/turns/t1/a%20b",
     "https://nerve.example.com/ui/threads/t1",
+    undefined,
     undefined,
   ]);
 });
