@@ -61,9 +61,9 @@ export function addWebhookRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.delete("/v1/webhooks/:id", async (c) => {
     await requireOperator(c, ports);
     const { id } = await find(c);
-    // First the registry: an object that is gone already is asked by nobody.
-    await removeWebhook(db, id);
+    // The registry last: while it has the webhook, a removal that failed can be repeated. An object that nobody can name would send on.
     await ports.webhook(id).remove();
+    await removeWebhook(db, id);
     return c.body(null, 204);
   });
 
