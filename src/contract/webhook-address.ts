@@ -49,7 +49,8 @@ export function isPrivateHost(hostname: string): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, "");
   if (host.startsWith("[") || /^[\d.]+$/.test(host)) return isPrivateAddress(host.replace(/^\[|\]$/g, ""));
   const labels = host.split(".");
-  return labels.length < 2 || localNames.has(labels.at(-1) as string);
+  // An empty part is in no public name, and hides what is before it: `localhost..`.
+  return labels.length < 2 || labels.includes("") || localNames.has(labels.at(-1) as string);
 }
 
 /** Ranges of IPv4 that are not public: IANA's registry of special addresses, with multicast and what is reserved. */

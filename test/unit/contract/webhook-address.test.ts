@@ -12,7 +12,9 @@ const refused = [
   ..."https://127.0.0.1 https://127.1 https://2130706433 https://0x7f.0.0.1 https://017700000001 https://0/ https://10.1.2.3".split(" "),
   ..."https://172.16.0.1 https://172.31.255.255 https://192.168.0.1 https://169.254.169.254 https://100.64.0.1 https://0.0.0.0".split(" "),
   ..."https://192.0.2.7 https://198.18.0.1 https://198.51.100.1 https://203.0.113.9 https://224.0.0.1 https://255.255.255.255".split(" "),
-  ..."https://１２７.0.0.1 https://127.0.0.1. https://192.0.0.192".split(" "),
+  ..."https://１２７.0.0.1 https://127.0.0.1. https://192.0.0.192 https://localhost.. https://db..internal.. https://127.0.0.1..".split(
+    " ",
+  ),
   // And of IPv6, with those that hold one of IPv4.
   ..."https://[::1] https://[::] https://[fe80::1] https://[fc00::1] https://[fd12:3456::1] https://[ff02::1] https://[fec0::1]".split(" "),
   ..."https://[::ffff:127.0.0.1] https://[::ffff:7f00:1] https://[::127.0.0.1] https://[64:ff9b::10.0.0.1] https://[2002:a00:1::]".split(
