@@ -266,7 +266,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "bench/**": {
     is: "what it costs",
-    may: ["bench/**", "src/**", "node:*", "cloudflare:*", "miniflare", "ws", "yaml"],
+    may: ["bench/**", "src/**", "node:*", "cloudflare:*", "liquidjs", "miniflare", "ws", "yaml"],
     objectStorage: "writes",
   },
   "bench/peers/apps": {

@@ -64,6 +64,14 @@ describe.skipIf(!stage)("the demo that is kept", () => {
     }
   });
 
+  test("[INSP10] a workflow is drawn, as its author wrote it and as both machines that became of it", async () => {
+    const page = await open("/ui/workflows/debate");
+    for (const drawing of ["Graph", "Task", "Recruitment"]) {
+      await page.getByRole("button", { name: drawing, exact: true }).click();
+      await page.getByLabel("Chart").locator("svg").waitFor();
+    }
+  });
+
   test("[INSP10] an event is unfolded as the text that it is", async () => {
     const page = await open("/ui/events?type=nerve.thread.started");
     await page.getByRole("button", { name: "nerve.thread.started" }).first().click();

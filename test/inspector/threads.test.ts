@@ -47,4 +47,36 @@ describe.skipIf(!stage)("the list of threads", () => {
     await page.getByRole("searchbox", { name: "Workflow" }).fill("no-such");
     await page.getByText("None fits").waitFor();
   });
+
+  test("[INSP14] of thousands of threads it draws those in sight, and tells a screen reader of all", async () => {
+    const total = 5_000;
+    const page = await openPage("/ui/workflows");
+    await page.route("**/v1/threads?*", async (route) => {
+      const search = new URL(route.request().url()).searchParams;
+      const from = Number(search.get("after") ?? 0);
+      const threads = Array.from({ length: 200 }, (_, index) => ({
+        ...{
+          id: `t${String(from + index).padStart(25, "a")}`,
+          workflow: "long",
+          revision: "r",
+          status: "running",
+          initiator: "a",
+          key: null,
+        },
+        ...{ createdAt: "2026-11-20T12:00:00Z", updatedAt: "2026-11-20T12:00:00Z", agents: [], waiting: null, reason: null, parent: null },
+      }));
+      await route.fulfill({ json: { threads, next: from + 200 < total ? String(from + 200) : null } });
+    });
+    await page.getByRole("link", { name: "Threads", exact: true }).click();
+    const table = page.getByRole("table");
+    await table.waitFor();
+    await vi.waitFor(async () => {
+      await table.evaluate((element) => {
+        element.scrollTop = element.scrollHeight;
+      });
+      expect(await table.getAttribute("aria-rowcount")).toBe(String(total + 1));
+    }, within);
+    await page.getByText(`t${String(total - 1).padStart(25, "a")}`).waitFor();
+    expect(await table.getByRole("row").count()).toBeLessThan(60);
+  });
 });

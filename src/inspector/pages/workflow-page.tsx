@@ -7,20 +7,29 @@ import { JsonView } from "../parts/json-view.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
 import { ErrorState, LoadingState } from "../parts/states.tsx";
 import { Time } from "../parts/time.tsx";
+import { Chart } from "./thread/chart.tsx";
+import type { Compiled } from "./thread/layout.ts";
+
+/** Of a picture that is of no thread. */
+const nothing = () => new Set<string>();
+const untaken = new Map<string, number>();
 
 export default function WorkflowPage() {
   const name = useRoute().params["name"] ?? "";
   const shown = useResource(
     async (signal) => {
-      const [workflow, revisions, threads] = await Promise.all([
+      const [workflow, machines, revisions, threads] = await Promise.all([
         read<"workflow">(`/v1/workflows/${encodeURIComponent(name)}`, { signal }),
+        read<"machines">(`/v1/workflows/${encodeURIComponent(name)}/machines`, { signal }),
         read<"revisions">(`/v1/workflows/${encodeURIComponent(name)}/revisions`, { signal }),
         read<"threads">("/v1/threads", { query: { workflow: name, limit: 200 }, signal }),
       ]);
-      return { workflow, revisions: revisions.revisions, threads: threads.threads };
+      return { workflow, machines, revisions: revisions.revisions, threads: threads.threads };
     },
     [name],
   );
+  // Another object each time that it is read: the picture is laid out once for each.
+  const chart = shown.value?.machines as Compiled | undefined;
   if (shown.loading) return <LoadingState what={name} />;
   if (shown.value === undefined) return shown.error ? <ErrorState error={shown.error} retry={shown.reload} /> : null;
   const { workflow, revisions, threads } = shown.value;
@@ -54,6 +63,7 @@ export default function WorkflowPage() {
           <a href={`/ui/threads?workflow=${encodeURIComponent(name)}`}>Show its threads</a>
         </p>
       </section>
+      {chart && <Chart compiled={chart} active={nothing} taken={untaken} last={undefined} />}
       <section class="panel" aria-label="Its revisions">
         <h2>Revisions</h2>
         <ul class="plain">
