@@ -112,10 +112,13 @@ async function watchMemory(threads: number, concurrency: number): Promise<void> 
 }
 
 async function stall(): Promise<void> {
-  note("a hundred threads beside four faults");
-  const stalls = await measureStalls({ threads: 100, pairs: 10, window: 3_000, pause: 2_000 });
-  if (values.json) console.log(JSON.stringify({ stalls }));
-  else printStalls(stalls);
+  const results = [];
+  for (const placement of chosenPlacements) {
+    note(`a hundred threads beside four faults, placement ${placement}`);
+    results.push({ placement, stalls: await measureStalls({ threads: 100, pairs: 10, window: 3_000, pause: 2_000, placement }) });
+  }
+  if (values.json) console.log(JSON.stringify({ stalls: results }));
+  else for (const { stalls } of results) printStalls(stalls);
 }
 
 async function stretch(turns: number): Promise<void> {

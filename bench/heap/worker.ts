@@ -8,6 +8,7 @@ export {
   RecruitmentObject,
   RegistryObject,
   TaskObject,
+  WebhookObject,
   WorkflowObject,
 } from "../../src/durable/objects.ts";
 

@@ -1,5 +1,6 @@
 /** Four faults beside which other threads must go on as if there were none. */
 import { setTimeout as pause } from "node:timers/promises";
+import type { Placement } from "../../src/contract/placement.ts";
 import { type AgentSocket, openAgentSocket } from "../review/agent-socket.ts";
 import { callOperator, type Operated, registerAgent } from "../review/call-operator.ts";
 import type { BrokenObjects } from "./broken-objects.ts";
@@ -24,8 +25,13 @@ interface Held {
 const tries = 20;
 
 /** Makes them ready, one after another: what they need is there before anything is measured. */
-export async function prepareFaults(server: Operated): Promise<Fault[]> {
-  return [await prepareUnreachable(server), await prepareFlood(server), await prepareSlowModerator(server), await prepareBroken(server)];
+export async function prepareFaults(server: Operated, placement: Placement): Promise<Fault[]> {
+  return [
+    await prepareUnreachable(server, placement),
+    await prepareFlood(server),
+    await prepareSlowModerator(server, placement),
+    await prepareBroken(server, placement),
+  ];
 }
 
 async function breakObjects({ url }: Operated, broken: BrokenObjects): Promise<number> {
@@ -75,8 +81,8 @@ async function repeat(until: Promise<unknown>, act: (index: number) => void): Pr
   }
 }
 
-/** Agents' objects and tasks' objects whose every call throws: turns, mails and answers for them are tried again and again. */
-async function prepareUnreachable(server: Operated): Promise<Fault> {
+/** Agents' objects and tasks' objects whose every call throws, in a cell tasks that take half a minute for each: turns, mails and answers for them are tried again and again. */
+async function prepareUnreachable(server: Operated, placement: Placement): Promise<Fault> {
   const lost = ["lost-0", "lost-1", "lost-2"];
   for (const id of lost) await registerAgent(server, id, "fault");
   const holder = await connectHolder(server, "keeper");
@@ -86,7 +92,7 @@ async function prepareUnreachable(server: Operated): Promise<Fault> {
     name: "unreachable receivers",
     async run(until) {
       const agents = lost.map((id) => [`agent/${id}`, "calls"]);
-      const tasks = cut.map(({ thread }) => [`task/${thread}`, "calls"]);
+      const tasks = cut.map(({ thread }) => [`task/${thread}`, placement === "cell" ? "waits" : "calls"]);
       await breakObjects(server, Object.fromEntries([...agents, ...tasks]));
       // The tasks that can be reached have turns for agents that cannot.
       for (const turn of turns) answer(turn);
@@ -136,6 +142,7 @@ ${[1, 2, 3, 4].map((index) => `    - { role: $END, condition: never${index}, pro
     new: { role: one, prompt: "Begin." }
   one:
     again: { role: one, prompt: "{% for a in (1..100) %}{% for b in (1..200) %}{% if b == a %}{{ note }}{% endif %}{% endfor %}{% endfor %}" }
+    never: { role: one, prompt: "Never {{ 'settles.' }}" }
     done: { role: $END, prompt: "Done." }
 `,
 };
@@ -164,10 +171,12 @@ roles:
     frontmatter:
       oneOf:
         - { properties: { $status: { const: again }, note: { type: string }, items: { type: array, items: { type: integer } } }, required: [$status] }
+        - { properties: { $status: { const: never } }, required: [$status] }
         - { properties: { $status: { const: done } }, required: [$status] }
 ${slowGraphs[name]}`;
 
-async function prepareSlowModerator(server: Operated): Promise<Fault> {
+/** In a cell, threads beside it whose moderator never settles. */
+async function prepareSlowModerator(server: Operated, placement: Placement): Promise<Fault> {
   const kinds = Object.keys(slowGraphs) as (keyof typeof slowGraphs)[];
   for (const kind of kinds) await callOperator(server, "PUT", `/v1/workflows/slow-${kind}`, writeSlowWorkflow(kind), "text/yaml");
   const items = Array.from({ length: slowItems }, () => 1);
@@ -189,14 +198,19 @@ async function prepareSlowModerator(server: Operated): Promise<Fault> {
       else held.push(respond);
     },
   });
+  const other = await connectHolder(server, "endless");
+  const endless = placement === "cell" ? 3 : 0;
   for (const kind of kinds) socket.send(`slow.${kind}`, {});
-  while (held.length < kinds.length) await pause(tries);
+  for (let index = 0; index < endless; index += 1) other.socket.send("slow.template", {});
+  while (held.length < kinds.length || other.held.length < endless) await pause(tries);
   return {
     name: "a slow moderator",
     async run(until) {
       running = true;
       turns = 0;
       for (const respond of held.splice(0)) respond();
+      for (const { socket, turn, generation } of other.held.splice(0))
+        socket.send("nerve.turn.respond", { turn, lease: generation, output: { $status: "never" } });
       await until;
       running = false;
       return turns;
@@ -205,7 +219,9 @@ async function prepareSlowModerator(server: Operated): Promise<Fault> {
 }
 
 /** Objects whose store fails, and objects that cannot be made any more: an agent's, a thread's and a task's of each. */
-async function prepareBroken(server: Operated): Promise<Fault> {
+async function prepareBroken(server: Operated, placement: Placement): Promise<Fault> {
+  // What cannot be made in a cell is refused by itself, which a store that fails is as well.
+  const unmade = placement === "cell" ? "storage" : "constructor";
   const holder = await connectHolder(server, "patient");
   const sick = await connectHolder(server, "sick");
   await registerAgent(server, "gone", "fault");
@@ -217,11 +233,11 @@ async function prepareBroken(server: Operated): Promise<Fault> {
     async run(until) {
       await breakObjects(server, {
         "agent/sick": "storage",
-        "agent/gone": "constructor",
+        "agent/gone": unmade,
         [`task/${first.thread}`]: "storage",
-        [`task/${second.thread}`]: "constructor",
+        [`task/${second.thread}`]: unmade,
         [`recruitment/${third.thread}`]: "storage",
-        [`recruitment/${fourth.thread}`]: "constructor",
+        [`recruitment/${fourth.thread}`]: unmade,
       });
       await repeat(until, (index) => {
         const turn = threads[index % threads.length];

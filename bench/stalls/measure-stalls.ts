@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Placement } from "../../src/contract/placement.ts";
 import { describeWaits, openCrowd, type Waits } from "../crowd/crowd.ts";
 import { startWorkerServer } from "../worker-server.ts";
 import { bundleWorker } from "../worker-settings.ts";
@@ -16,6 +17,7 @@ export interface StallOrder {
   window: number;
   /** Milliseconds that each thread's agent takes for an answer. */
   pause: number;
+  placement?: Placement;
 }
 
 export interface Stall {
@@ -31,13 +33,13 @@ export interface Stall {
 const aftermath = 500;
 
 /** Resolves when all threads have ended; then none was lost to any fault. */
-export async function measureStalls({ threads, pairs, window, pause: answerPause }: StallOrder): Promise<Stall[]> {
+export async function measureStalls({ threads, pairs, window, pause: answerPause, placement = "own" }: StallOrder): Promise<Stall[]> {
   const { script } = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
-  const server = await startWorkerServer({ script });
+  const server = await startWorkerServer({ script, placement });
   try {
     const crowd = await openCrowd(server, pairs);
     await crowd.start(threads, { pause: answerPause });
-    const faults = await prepareFaults(server);
+    const faults = await prepareFaults(server, placement);
     const measureQuiet = (): Promise<number[]> => crowd.measure(() => pause(window));
     await measureQuiet();
     let before = await measureQuiet();

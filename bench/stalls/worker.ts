@@ -2,7 +2,12 @@
  * The product's Worker with objects that can be broken while it runs. Nothing of the product knows of it. `PUT /faults` says
  * which objects are broken how; `GET /faults` how often that struck.
  */
+import { Liquid } from "liquidjs";
+import { AgentEndpoint } from "../../src/durable/agent/agent-endpoint.ts";
+import { type EndpointClass, listMethods } from "../../src/durable/endpoint.ts";
 import * as objects from "../../src/durable/objects.ts";
+import { RecruitmentEndpoint } from "../../src/durable/thread/recruitment-endpoint.ts";
+import { TaskEndpoint } from "../../src/durable/thread/task-endpoint.ts";
 import worker from "../../src/worker/index.ts";
 import type { BrokenObjects, FaultKind } from "./broken-objects.ts";
 
@@ -28,7 +33,8 @@ function wrapStore(sql: SqlStorage): void {
   const prototype = Object.getPrototypeOf(sql) as { exec: (...args: unknown[]) => unknown };
   const { exec } = prototype;
   prototype.exec = function (this: object, ...args) {
-    strike(owners.get(this) ?? "", "storage");
+    // In a cell it is the first of the values.
+    strike(owners.get(this) ?? String(args[1]), "storage");
     return exec.apply(this, args);
   };
 }
@@ -61,11 +67,53 @@ function makeBreakable(kind: string, original: unknown): ObjectClass {
   return breakable;
 }
 
+/** Milliseconds. */
+const waits = 30_000;
+
+/** Breaks an actor wherever it lives. */
+function breakEndpoint(kind: string, made: EndpointClass): void {
+  const { prototype } = made;
+  for (const name of listMethods(made)) {
+    const method: (...args: unknown[]) => unknown = Reflect.get(prototype, name);
+    Object.defineProperty(prototype, name, {
+      value(this: object, ...args: unknown[]): unknown {
+        const address = `${kind}/${(Reflect.get(this, "ctx") as { name?: string }).name}`;
+        strike(address, "calls");
+        if (broken[address] !== "waits") return method.apply(this, args);
+        struck += 1;
+        return new Promise((resolve) => setTimeout(resolve, waits)).then(() => method.apply(this, args));
+      },
+    });
+  }
+}
+
+breakEndpoint("agent", AgentEndpoint);
+breakEndpoint("recruitment", RecruitmentEndpoint);
+breakEndpoint("task", TaskEndpoint);
+
+/** A moderator whose prompt this is never settles. */
+const { _render: render } = Liquid.prototype;
+Liquid.prototype._render = function* (...given) {
+  const text: unknown = yield render.apply(this, given);
+  if (text === "Never settles.") {
+    struck += 1;
+    yield new Promise(() => {});
+  }
+  return text;
+};
+
+export class CellObject extends objects.CellObject {
+  constructor(...[ctx, env]: ConstructorParameters<typeof objects.CellObject>) {
+    wrapStore(ctx.storage.sql);
+    super(ctx, env);
+  }
+}
+
 export const AgentObject = makeBreakable("agent", objects.AgentObject);
 export const WorkflowObject = makeBreakable("workflow", objects.WorkflowObject);
 export const RecruitmentObject = makeBreakable("recruitment", objects.RecruitmentObject);
 export const TaskObject = makeBreakable("task", objects.TaskObject);
-export const { CellObject, ProjectorObject, RegistryObject, WebhookObject } = objects;
+export const { ProjectorObject, RegistryObject, WebhookObject } = objects;
 
 type Env = Parameters<typeof worker.fetch>[1];
 type Fetched = Parameters<typeof worker.fetch>[0];
