@@ -97,6 +97,8 @@ const options: { readonly [P in Platform]: object } = {
     types: [],
     typeRoots: [`./${noNode}`],
     lib: ["es2024", "esnext.iterator", "dom", "dom.iterable", "dom.asynciterable"],
+    // Packages for React are given Preact's own likeness of it.
+    paths: { react: ["./node_modules/preact/compat/src/index.d.ts"] },
   },
 };
 

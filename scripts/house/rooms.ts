@@ -106,9 +106,14 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/inspector/pages": {
     is: "a page each, in a file each",
     may: [
-      ...[contract, "src/inspector/data", "src/inspector/pages/thread", "src/inspector/parts", "@preact/signals", "preact", "preact-iso"],
+      ...[contract, "src/inspector/data", "src/inspector/pages/thread", "src/inspector/pages/turn", "src/inspector/parts"],
+      ...["@preact/signals", "preact", "preact-iso"],
     ],
     apart: true,
+  },
+  "src/inspector/pages/turn": {
+    is: "the parts of a person's turn",
+    may: [contract, "src/inspector/data", "src/inspector/parts", "@rjsf/core", "@rjsf/utils", "preact", "preact-iso"],
   },
   "src/inspector/pages/thread": {
     is: "the parts of a thread's page",

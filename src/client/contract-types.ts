@@ -187,6 +187,8 @@ export interface MeView {
   /** With `client`: other processes that are there with the same token. */
   others?: string[] | undefined;
   offers: OfferOpened[];
+  /** What it said of itself by `nerve.agent.report`. */
+  labels?: { [name: string]: Json } | undefined;
   /** Kinds that it is sent without being named. */
   subscriptions?: string[] | undefined;
   inbox?: { unacknowledged: number; last: number } | undefined;

@@ -1,11 +1,12 @@
 /** `nerveflare agents`: who may take part. */
 
+import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import type { Json } from "../../contract/event.ts";
 import type { Answer } from "../../contract/http/answers.ts";
 import { presenceStates } from "../../contract/statuses.ts";
 import type { AgentRecord, PresenceFacts } from "../../contract/views/agent.ts";
-import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
+import { type Api, type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { readSeconds } from "../lib/read-seconds.ts";
 import { renderTable } from "../lib/terminal.ts";
@@ -22,10 +23,12 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .option("--capability <name...>", "what it can do")
     .option("--role <workflow/role...>", "roles that it may hold (default: all)")
     .option("--kind <kind...>", "kinds of events that it may send (default: all)")
-    .action(async (id: string, options: ApiOptions & { capability?: string[]; role?: string[]; kind?: string[] }) => {
-      const { capability, role, kind } = options;
+    .option("--person", "it is a person, who answers on the page")
+    .action(async (id: string, options: ApiOptions & { capability?: string[]; role?: string[]; kind?: string[]; person?: true }) => {
+      const { capability, role, kind, person, ...own } = options;
       const body = JSON.stringify({ id, capabilities: capability, roles: role, kinds: kind });
       const agent = (await createApi(options, context).call("POST", "v1/agents", { body })) as AgentRecord & { token: string };
+      if (person) await labelPerson(createApi({ ...own, token: agent.token }, context));
       terminal.result(agent, () => agent.token);
       terminal.hint(terminal.style("dim", `This is ${agent.id}'s token. It is shown only now: keep it, e.g. as NERVEFLARE_TOKEN.`));
     });
@@ -104,6 +107,12 @@ export function defineCommand(command: Command, context: CommandContext): void {
       terminal.result({ removed: id }, () => `${terminal.style("green", "removed")} ${id}`);
     },
   );
+}
+
+/** Says by the account's own token that it is a person's. */
+async function labelPerson(api: Api): Promise<void> {
+  const event = { specversion: "1.0", id: randomUUID(), type: "nerve.agent.report", data: { labels: { person: true } } };
+  await api.call("POST", "v1/events", { body: JSON.stringify(event) });
 }
 
 function renderFact(fact: string, value: Json): string {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { heartbeat, lease } from "../kinds/lease.ts";
 import { offerOpened } from "../kinds/offer.ts";
 import { turnAssigned } from "../kinds/turn.ts";
-import { open, time } from "../shape.ts";
+import { json, open, time } from "../shape.ts";
 import { agentCard } from "./agent.ts";
 
 export const meView = agentCard.extend({
@@ -30,6 +30,7 @@ export const meView = agentCard.extend({
   elsewhere: z.array(z.string()).optional().describe("With `client`: turns that another process has in hand over a live connection."),
   others: z.array(z.string()).optional().describe("With `client`: other processes that are there with the same token."),
   offers: z.array(offerOpened),
+  labels: z.record(z.string(), json).optional().describe("What it said of itself by `nerve.agent.report`."),
   subscriptions: z.array(z.string()).optional().describe("Kinds that it is sent without being named."),
   inbox: open({ unacknowledged: z.int(), last: z.int() }).optional(),
 });

@@ -81,6 +81,7 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, ass
         claims: assignments.listClaims(),
         turns: readTurns(),
         offers: mailbox.readOpen("offer").map(data),
+        ...(identity.report.labels !== undefined && { labels: identity.report.labels as Json }),
         ...(registry.subscriptionsOf && { subscriptions: await registry.subscriptionsOf(granted.id) }),
         inbox: mailbox.count(),
       };

@@ -1,6 +1,7 @@
 /** What the demo plays, in order. */
 import type { Act } from "./act.ts";
 import { announceAct } from "./announce-act.ts";
+import { approvalAct } from "./approval-act.ts";
 import { triageAct } from "./triage-act.ts";
 
 /** The two examples that the documentation explains. */
@@ -35,5 +36,5 @@ export const acts: Act[] = [
   },
 ];
 
-/** What `--all` plays after them: one act for each further kind of role. */
-export const furtherActs: Act[] = [triageAct, announceAct];
+/** What `--all` plays after them: one act for each further kind of role, and one with a person. */
+export const furtherActs: Act[] = [triageAct, announceAct, approvalAct];

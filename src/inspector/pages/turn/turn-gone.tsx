@@ -1,0 +1,60 @@
+/** What became of a turn that the reader does not have, and who else could have one. */
+import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
+import { read } from "../../data/api.ts";
+import { nameStatus } from "../../data/plan-form.ts";
+import { useResource } from "../../data/use-resource.ts";
+import { StateBadge } from "../../parts/state-badge.tsx";
+import { EmptyState, LoadingState } from "../../parts/states.tsx";
+
+/** @param was the turn as this page had it */
+export function TurnGone({ thread, role, was }: { thread: string; role: string; was?: TurnAssigned }) {
+  const shown = useResource((signal) => read<"thread">(`/v1/threads/${encodeURIComponent(thread)}`, { signal }), [thread, was?.turn]);
+  if (shown.loading) return <LoadingState what="what became of it" />;
+  if (shown.value === undefined)
+    return (
+      <EmptyState title="No turn waits for you here">
+        This link is for another account, or its thread is gone. See <a href="/ui/turns">what waits for you</a>.
+      </EmptyState>
+    );
+  const { status, roles, workflow } = shown.value;
+  const holder = roles[role]?.agent;
+  return (
+    <article class="turn turn-end">
+      <h1>{was ? "This turn is over" : "No turn waits for you here"}</h1>
+      <p>
+        {was && "It was answered, taken back, or its time was up. What you had written stays in this browser, and was not sent. "}
+        {holder != null && `${nameStatus(role)} is held by ${holder}. `}
+        The thread of {workflow} is <StateBadge state={status} />.
+      </p>
+      <p class="buttons">
+        <a href="/ui/turns">My turns</a> <a href={`/ui/threads/${thread}`}>The thread</a>
+      </p>
+    </article>
+  );
+}
+
+/** Whom the role is open to, by its own words. */
+export function OthersWhoCould({ turn }: { turn: TurnAssigned }) {
+  const { eligibility, capabilities, agent, type } = turn.role as { [field: string]: unknown };
+  const own = (eligibility ?? {}) as { all?: unknown; agents?: unknown; not?: unknown; where?: unknown };
+  const list = (value: unknown): string | undefined => (Array.isArray(value) && value.length > 0 ? value.join(", ") : undefined);
+  const parts = [
+    list(own.agents) && `one of ${list(own.agents)}`,
+    (list(own.all) ?? list(capabilities)) && `an account with ${list(own.all) ?? list(capabilities)}`,
+    typeof own.where === "string" && `for which ${own.where}`,
+    list(own.not) && `but not ${list(own.not)}`,
+  ].filter((part) => typeof part === "string");
+  const isNamed = type === "named" || agent !== undefined;
+  return (
+    <details class="others">
+      <summary>Who else could?</summary>
+      <p>
+        {isNamed
+          ? "The workflow names you alone. If you hand it back, its thread waits for an operator."
+          : parts.length > 0
+            ? `Whoever is ${parts.join(", ")}.`
+            : "Whoever is there."}
+      </p>
+    </details>
+  );
+}
