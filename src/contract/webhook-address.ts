@@ -13,10 +13,8 @@ export const unreachedHeader = "x-nerveflare-unreached";
 /** Characters of an address: what proxies and servers take. */
 const addressAtMost = 2_048;
 
-/** Top-level names that are never looked up in public: RFC 2606, 6761, 6762, 8375, 9476, ICANN's `internal`, and those in use anyway. */
-const localNames = new Set(
-  "localhost local localdomain internal intranet private corp home lan test invalid example onion alt arpa".split(" "),
-);
+/** Top-level names that are never looked up in public: RFC 6761, 6762, 8375, ICANN's `internal`, and those in use anyway. */
+const localNames = new Set("localhost local localdomain internal intranet private corp home lan arpa".split(" "));
 
 /**
  * Judges an address before anything is sent there.
@@ -29,16 +27,10 @@ export function judgeWebhookAddress(text: string, allowsPrivate: boolean): Judge
   const url = new URL(text);
   if (url.protocol !== "https:" && url.protocol !== "http:") return wrong(`Webhooks go over https, not ${url.protocol.slice(0, -1)}.`);
   if (url.username !== "" || url.password !== "")
-    return wrong(
-      "The address has a name or a password in it, which would be shown to whoever lists webhooks. Check the signature instead.",
-    );
+    return wrong("The address has a password in it, which others see. Check the signature instead.");
   if (!allowsPrivate) {
-    if (isPrivateHost(url.hostname))
-      return wrong(
-        `${url.hostname} is in a private network, or names this machine. An operator of the server can allow that by NERVEFLARE_PRIVATE_WEBHOOKS=true.`,
-      );
-    if (url.protocol === "http:")
-      return wrong("Over http everybody on the way reads and changes what is sent. Give an address with https.");
+    if (isPrivateHost(url.hostname)) return wrong(`${url.hostname} is in a private network. NERVEFLARE_PRIVATE_WEBHOOKS=true allows that.`);
+    if (url.protocol === "http:") return wrong("Give an address with https.");
   }
   url.hash = "";
   return { ok: true, url: url.href };

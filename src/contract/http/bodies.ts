@@ -3,7 +3,7 @@
  * would mean something else.
  */
 import * as z from "zod";
-import { kindPattern, namedId } from "../event.ts";
+import { kindPattern, namedId, rfc3339 } from "../event.ts";
 import { acknowledgement } from "../frames/acknowledgement.ts";
 import { limits } from "../limits.ts";
 import { queries } from "./parameters.ts";
@@ -153,16 +153,16 @@ export const bodies = {
   "POST /v1/webhooks": {
     schema: z.strictObject({
       url: z.string().min(1).max(2_048),
-      kinds: z.array(sent).min(1).max(subscriptionsAtMost).describe("Kinds, prefixes `x.*`, or `*` for all."),
-      workflow: name.nullable().optional().describe("Only what threads of this workflow say."),
-      role: name.nullable().optional().describe("Only what is about this role."),
-      agent: agentId.nullable().optional().describe("Only what this agent sent, and what names it."),
+      kinds: z.array(sent).min(1).max(subscriptionsAtMost),
+      workflow: name.nullable().optional(),
+      role: name.nullable().optional(),
+      agent: agentId.nullable().optional(),
       links: z
-        .url({ protocol: /^https?$/ })
+        .string()
         .max(1_024)
-        .optional()
-        .describe("Where links lead; absent: to where this request was sent."),
-      note: z.string().max(256).default("").describe("For people: what it is for."),
+        .regex(/^https?:\/\/[^\s/]+/, "an address, e.g. `https://nerve.example.com`")
+        .optional(),
+      note: z.string().max(256).default(""),
     }),
     bytes: bytes.subscriptions,
     required: true,
@@ -176,12 +176,9 @@ export const bodies = {
   "POST /v1/webhooks/:id/replay": {
     schema: z
       .strictObject({
-        after: z.int().nonnegative().optional().describe("A position in the log: what comes after it is sent again."),
-        since: z.iso.datetime({ offset: true }).optional().describe("What was recorded then or later is sent again."),
-        deadLetters: z
-          .union([z.literal("all"), z.array(z.int().nonnegative()).min(1).max(limits.pageMax)])
-          .optional()
-          .describe("Positions of dead letters that are tried again, or all of them."),
+        after: z.int().nonnegative().optional(),
+        since: z.string().regex(rfc3339, "an RFC 3339 time").optional(),
+        deadLetters: z.union([z.literal("all"), z.array(z.int().nonnegative()).min(1).max(limits.pageMax)]).optional(),
       })
       .refine(
         (body) => Object.values(body).filter((value) => value !== undefined).length === 1,

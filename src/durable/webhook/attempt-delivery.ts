@@ -67,9 +67,8 @@ async function readAnswer(response: Response): Promise<Attempt> {
   if (status >= 200 && status < 300) return { ok: true };
   const unreached = headers.get(unreachedHeader);
   if (unreached !== null) return { ok: false, error: describeFailure(new Error(decodeURIComponent(unreached))) };
-  if (status >= 300 && status < 400)
-    return { ok: false, error: `answered ${status}: redirects are not followed, so give the address that it leads to` };
-  if (status === 410) return { ok: false, error: "answered 410: it wants nothing any more", gone: true };
+  if (status >= 300 && status < 400) return { ok: false, error: `answered ${status}: redirects are not followed` };
+  if (status === 410) return { ok: false, error: "answered 410", gone: true };
   const error = `answered ${status}`;
   const pause = status === 429 || status === 503 ? readRetryAfter(headers.get("retry-after")) : undefined;
   return { ok: false, error, ...(pause !== undefined && { retryAfter: pause }) };

@@ -1,6 +1,5 @@
 /** What may be asked of a webhook: a thin host of its deliveries. */
 import type { Result } from "../../contract/problem.ts";
-import { refuse } from "../../contract/problem.ts";
 import type { WebhookReplay, WebhookStanding } from "../../contract/views/webhook.ts";
 import { Endpoint } from "../endpoint.ts";
 import { isPaused } from "../environment.ts";
@@ -9,7 +8,7 @@ import { createStore } from "../host/store/store.ts";
 import type { NewWebhook, ReplayOrder, WebhookRpc } from "../protocol/webhook.ts";
 import { attemptDelivery } from "./attempt-delivery.ts";
 import { readAt, readMatching } from "./read-matching.ts";
-import { createWebhook, type Webhook } from "./webhook.ts";
+import { createWebhook, goneWebhook, type Webhook } from "./webhook.ts";
 
 export class WebhookEndpoint extends Endpoint implements WebhookRpc {
   #made: Webhook | undefined;
@@ -60,16 +59,16 @@ export class WebhookEndpoint extends Endpoint implements WebhookRpc {
     return (await this.#known?.deadLetters(...query)) ?? { deadLetters: [], next: null };
   }
 
-  async rotate(secret: string, overlap: number): Promise<Result<null>> {
-    return (await this.#known?.rotate(secret, overlap)) ?? none();
+  rotate(secret: string, overlap: number): Promise<Result<null>> {
+    return this.#order((known) => known.rotate(secret, overlap));
   }
 
-  async resume(): Promise<Result<null>> {
-    return (await this.#known?.resume()) ?? none();
+  resume(): Promise<Result<null>> {
+    return this.#order((known) => known.resume());
   }
 
-  async replay(order: ReplayOrder): Promise<Result<WebhookReplay>> {
-    return (await this.#known?.replay(order)) ?? none();
+  replay(order: ReplayOrder): Promise<Result<WebhookReplay>> {
+    return this.#order((known) => known.replay(order));
   }
 
   async remove(): Promise<void> {
@@ -82,8 +81,9 @@ export class WebhookEndpoint extends Endpoint implements WebhookRpc {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
     await ringAgain(this.ctx, async () => this.#known?.alarm());
   }
-}
 
-function none() {
-  return refuse("not_found", "This webhook was removed.");
+  async #order<T>(follow: (known: Webhook) => Promise<Result<T>>): Promise<Result<T>> {
+    const known = this.#known;
+    return known ? follow(known) : goneWebhook();
+  }
 }

@@ -23,7 +23,8 @@ export interface Webhook extends Omit<WebhookRpc, "remove"> {
   forget(): void;
 }
 
-const none = () => refuse("not_found", "This webhook was removed.");
+/** What orders to one that was removed are answered. */
+export const goneWebhook = () => refuse("not_found", "This webhook was removed.");
 
 export function createWebhook(ports: WebhookPorts): Webhook {
   const { store, now } = ports;
@@ -60,14 +61,14 @@ export function createWebhook(ports: WebhookPorts): Webhook {
     },
     async rotate(secret, overlap) {
       const own = settings.get(theOne);
-      if (!own) return none();
+      if (!own) return goneWebhook();
       const former = overlap > 0 ? { secret: own.secret, until: now() + overlap } : null;
       store.transaction(() => settings.put(theOne, { ...own, secret, former }));
       return succeed(null);
     },
     async resume() {
       const known = marks.get(theOne);
-      if (!known) return none();
+      if (!known) return goneWebhook();
       store.transaction(() => {
         marks.put(theOne, { ...known, stopped: null, failures: 0, failingSince: null });
         run.hurry();
@@ -77,7 +78,7 @@ export function createWebhook(ports: WebhookPorts): Webhook {
     },
     async replay(order) {
       const known = marks.get(theOne);
-      if (!known) return none();
+      if (!known) return goneWebhook();
       if ("after" in order) {
         const from = Math.min(order.after, known.position);
         store.transaction(() => outcomes.moveBack(from));

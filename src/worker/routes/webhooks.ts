@@ -42,7 +42,7 @@ export function addWebhookRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     await object.create({ url: webhook.url, filter, links: webhook.links, secret, position: await readEnd(db) });
     if (!(await addWebhook(db, webhook, ports.now()))) {
       await object.remove();
-      throw problemError("not_allowed_now", `There are ${webhooksAtMost} webhooks already. Remove one first.`, { limit: webhooksAtMost });
+      throw problemError("not_allowed_now", `There are ${webhooksAtMost} already. Remove one first.`, { limit: webhooksAtMost });
     }
     return c.json({ ...webhook, createdAt: new Date(ports.now()).toISOString(), secret }, 201);
   });

@@ -7,7 +7,7 @@ const refused = [
   ..."https://localhost/ https://LOCALHOST./ https://a.localhost https://printer.local https://db.internal https://nas.home.arpa".split(
     " ",
   ),
-  ..."https://intranet https://router.lan https://x.corp https://metadata.google.internal. https://a.test https://a.invalid".split(" "),
+  ..."https://intranet https://router.lan https://x.corp https://metadata.google.internal.".split(" "),
   // Every way to write an address of IPv4.
   ..."https://127.0.0.1 https://127.1 https://2130706433 https://0x7f.0.0.1 https://017700000001 https://0/ https://10.1.2.3".split(" "),
   ..."https://172.16.0.1 https://172.31.255.255 https://192.168.0.1 https://169.254.169.254 https://100.64.0.1 https://0.0.0.0".split(" "),
