@@ -27,7 +27,8 @@ export default async function setUp(project: TestProject): Promise<(() => Promis
     return undefined;
   }
   const data = await mkdtemp(join(tmpdir(), "nerveflare-inspector-"));
-  const server = spawnServer(data);
+  // Webhooks of tests go to servers of tests.
+  const server = spawnServer(data, { env: { NERVEFLARE_PRIVATE_WEBHOOKS: "true" } });
   const [browser, facts] = await Promise.all([
     chromium.launchServer({ executablePath, args: [...args, "--disable-component-update", "--disable-sync"] }),
     server.ready,

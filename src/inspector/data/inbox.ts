@@ -65,6 +65,8 @@ async function readMe(): Promise<void> {
 }
 
 async function run(signal: AbortSignal): Promise<void> {
+  // What waits is shown also where the line can't be opened.
+  void reloadMe();
   for (let attempt = 0; !signal.aborted; attempt++) {
     await follow(signal, () => (attempt = 0)).catch(() => {});
     if (signal.aborted) return;

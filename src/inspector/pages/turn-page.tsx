@@ -189,8 +189,14 @@ function TurnActions({ turn, output, done }: { turn: TurnAssigned; output: { cur
           }}
         >
           <p>The turn is taken from you, and the role is offered to others. What you have written stays in this browser only.</p>
-          <label for="reason">Why (others read it)</label>
-          <input id="reason" value={reason} maxLength={1000} onInput={({ currentTarget }) => setReason(currentTarget.value)} />
+          <label for="reason">Why (kept in the log)</label>
+          <input
+            id="reason"
+            class="reason"
+            value={reason}
+            maxLength={1000}
+            onInput={({ currentTarget }) => setReason(currentTarget.value)}
+          />
         </ConfirmDialog>
       )}
     </section>
