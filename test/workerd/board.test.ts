@@ -49,6 +49,76 @@ test("[BOARD7] the best of those who were connected has the role once all of the
   expect((await late.get("/v1/me")).offers).toEqual([]);
 });
 
+/** A role that takes turns until it is said that they are done. */
+const rounds = (name: string) =>
+  duty(name, "{ pick: sticky, timeout: 20m }")
+    .replace("    type: open", "    type: open\n    bind: turn")
+    .replace("{ const: done }", "{ enum: [again, done] }")
+    .replace(
+      '    done: { role: $END, prompt: "Done." }',
+      '    done: { role: $END, prompt: "Done." }\n    again: { role: doer, prompt: "Again." }',
+    );
+
+test("[BOARD18] a sticky role goes back to its last holder, by poll and by socket, though another claimed first, until that one declines", async () => {
+  await publish("stuck", rounds("stuck"));
+  const boss = await join("stuck-boss", []);
+  const [polls, connects] = [await arrive("stuck-a", ["stuck"]), await join("stuck-b", ["stuck"])];
+  const socket = await connect(connects);
+  await vi.waitFor(async () => expect((await call("GET", "/v1/agents?capability=stuck&presence=online")).body.agents.length).toBe(2));
+  const [thread] = (await boss.say("stuck.needed", {})).threads as [string];
+  const heard = new Set<string>();
+  /** The next offer, as the socket is shown it. */
+  const hear = async (): Promise<string> => {
+    const { event } = await socket.event("nerve.offer.opened", (data) => data.thread === thread && !heard.has(data.offer));
+    heard.add(event.data.offer);
+    return event.data.offer;
+  };
+  const hold = async (agent: string, round: number) => expectThread(thread, { round, roles: { doer: { agent } } });
+
+  await hear();
+  await polls.claim("doer", thread);
+  await hold("stuck-a", 1);
+  await polls.answer(await polls.turn("doer", thread), { $status: "again" });
+  const second = await hear();
+  await connects.say("nerve.offer.claim", { offer: second });
+  await polls.claim("doer", thread);
+  await hold("stuck-a", 2);
+  await polls.answer(await polls.turn("doer", thread), { $status: "again" });
+  const third = await hear();
+  await connects.say("nerve.offer.claim", { offer: third });
+  await polls.say("nerve.offer.decline", { offer: third });
+  await hold("stuck-b", 3);
+  const { event } = await socket.event("nerve.turn.assigned", (data) => data.thread === thread);
+  await connects.answer(event.data, { $status: "again" });
+  await polls.claim("doer", thread);
+  await connects.say("nerve.offer.claim", { offer: await hear() });
+  await hold("stuck-b", 4);
+});
+
+test("[BOARD18] a random role is given to one of those who were asked, by socket or by poll, once all of them have claimed or declined", async () => {
+  await publish("drawn", duty("drawn", "{ pick: random, timeout: 20m }"));
+  const boss = await join("drawn-boss", []);
+  const [polls, connects, declines] = [
+    await arrive("drawn-a", ["drawn"]),
+    await join("drawn-b", ["drawn"]),
+    await arrive("drawn-c", ["drawn"]),
+  ];
+  const socket = await connect(connects);
+  await vi.waitFor(async () => expect((await call("GET", "/v1/agents?capability=drawn&presence=online")).body.agents.length).toBe(3));
+  const [thread] = (await boss.say("drawn.needed", {})).threads as [string];
+  const offer = await polls.claim("doer", thread);
+  await socket.event("nerve.offer.opened", (data) => data.offer === offer);
+  await connects.say("nerve.offer.claim", { offer });
+  // One of those who were asked has said nothing yet.
+  expect((await call("GET", `/v1/threads/${thread}`)).body).toMatchObject({ status: "recruiting" });
+  await declines.say("nerve.offer.decline", { offer });
+  const { roles } = await expectThread(thread, { status: "running" });
+  expect(["drawn-a", "drawn-b"]).toContain(roles.doer.agent);
+  const verdict = roles.doer.agent === "drawn-a" ? "nerve.claim.accepted" : "nerve.claim.rejected";
+  await polls.expect(verdict, (data) => data.offer === offer);
+  await socket.event(verdict === "nerve.claim.accepted" ? "nerve.claim.rejected" : "nerve.claim.accepted", (data) => data.offer === offer);
+});
+
 test("[BOARD12] a connection that sleeps is shown an offer of which a new board is told, and hears that it closed, though that board is lost as well", async () => {
   await publish("asleep", duty("asleep", "{ timeout: 20m }"));
   const boss = await join("asleep-boss", []);
