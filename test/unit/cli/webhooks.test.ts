@@ -1,4 +1,4 @@
-/** `nerveflare webhooks`, against the app. */
+/** `nerveflare webhooks` and people's accounts, against the app. */
 import { expect, test } from "vitest";
 import { adminToken } from "../worker/test-app.ts";
 import { run } from "./run.ts";
@@ -29,4 +29,13 @@ test("[CLI15] webhooks are added, listed, shown, replayed and removed; the secre
     code: 1,
     err: expect.stringContaining("NERVEFLARE_PRIVATE_WEBHOOKS"),
   });
+});
+
+test("[CLI19] an account that is added as a person says so by its own token", async () => {
+  const { url, objects } = await serveApp();
+  const added = await run("agents", "add", "ann", "--person", "--capability", "release-approval", "--url", url, "--token", adminToken);
+  expect(added).toMatchObject({ code: 0, out: expect.stringMatching(/^ann\.\S+\n$/) });
+  const said = JSON.stringify(objects.calls.filter(({ object, method }) => object === "agent/ann" && method !== "register"));
+  expect(said).toContain("nerve.agent.report");
+  expect(said).toContain('"labels":{"person":true}');
 });
