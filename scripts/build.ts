@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { findOtherAssets } from "../src/local-server/assets.ts";
 
 const root = join(import.meta.dirname, "..");
 /** Says what the last build was made of. */
@@ -41,7 +42,10 @@ function isFresh(sum: string): boolean {
     "dist/assets/docs.html",
     ...globSync("packages/*/", { cwd: root }).map((path) => join(path, "dist/index.js")),
   ];
-  return results.every((path) => existsSync(join(root, path))) && existsSync(stamp) && readFileSync(stamp, "utf8") === sum;
+  if (!results.every((path) => existsSync(join(root, path))) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== sum) return false;
+  // A server of this clone has its files in the same place, and may have been of another source since.
+  const { assets } = JSON.parse(readFileSync(join(root, "dist/worker/worker.json"), "utf8")) as { assets: { [path: string]: string } };
+  return findOtherAssets(assets).length === 0;
 }
 
 function sumUp(): string {

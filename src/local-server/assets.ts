@@ -2,8 +2,8 @@
  * The files that the Worker answers with and does not carry, in the folder that wrangler.toml names: Wrangler uploads them, and the runtime
  * on this machine reads them there. They are made with the Worker, which knows their sums.
  */
-import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { packageRoot } from "../package-files.ts";
 import { replaceFile } from "../replace-file.ts";
 import { sumUp } from "./built-worker.ts";
@@ -25,8 +25,11 @@ export function writeAssets(assets: Assets, folder: string = assetsFolder): void
     mkdirSync(dirname(place), { recursive: true });
     replaceFile(place, assets[path] ?? "", 0o644);
   }
-  for (const path of globSync("**/*.*", { cwd: folder }))
-    if (!Object.hasOwn(assets, path.replaceAll("\\", "/"))) rmSync(join(folder, path), { force: true });
+  // Node 20 has no globSync, and runs what an install brings.
+  for (const found of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const place = join(found.parentPath, found.name);
+    if (found.isFile() && !Object.hasOwn(assets, relative(folder, place).replaceAll("\\", "/"))) rmSync(place, { force: true });
+  }
 }
 
 /** Paths of those that are missing, or not what they should be. */

@@ -1,7 +1,7 @@
 /** Makes the inspector's pages of `src/inspector`: `ui/index.html`, and what it loads. Where the Worker is bundled. */
 import { globSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { build } from "vite";
+import { build, type InlineConfig } from "vite";
 import { packageRoot } from "../package-files.ts";
 import type { Assets } from "./assets.ts";
 
@@ -14,7 +14,7 @@ export function listInspectorSources(): string[] {
 
 /** @returns the files, and the modules of ours that are in them @throws what Vite says where they can't be made */
 export async function makeInspector(): Promise<{ assets: Assets; modules: string[] }> {
-  const result = await build({
+  const result = await buildAlike({
     configFile: false,
     envDir: false,
     root: join(packageRoot, home),
@@ -44,6 +44,18 @@ export async function makeInspector(): Promise<{ assets: Assets; modules: string
     assets: Object.fromEntries([...files, ...pictures]),
     modules: modules.filter((path) => path.startsWith("src/") && !path.startsWith(home)),
   };
+}
+
+/** Vite makes something else where NODE_ENV says that it is developed or tested: the same files are made of the same source, whoever asks. */
+async function buildAlike(config: InlineConfig): ReturnType<typeof build> {
+  const before = process.env["NODE_ENV"];
+  process.env["NODE_ENV"] = "production";
+  try {
+    return await build(config);
+  } finally {
+    if (before === undefined) delete process.env["NODE_ENV"];
+    else process.env["NODE_ENV"] = before;
+  }
 }
 
 function toPosix(path: string): string {
