@@ -104,8 +104,8 @@ export default {
   /** The cron trigger: retention of what D1 was told. */
   async scheduled({ scheduledTime }, env) {
     const fault = findPlacementFault(env.NERVEFLARE_PLACEMENT) ?? (await findPlacement(env).findFault())?.detail;
-    // Where the actors of these data are not, nothing is woken, and nothing of theirs goes.
-    if (fault !== undefined) return console.error(JSON.stringify({ level: "error", at: "placement", message: fault }));
+    // Where the actors of these data are not, nothing is woken, and nothing of theirs goes: whoever runs the cron is told.
+    if (fault !== undefined) throw new Error(fault);
     const read = parseRetention(env.NERVEFLARE_RETENTION);
     // Deleting by a rule that nobody meant cannot be undone: nothing goes until it is mended.
     if (read.ok) await findNeighbours(env).projector().prune(read.retention);
