@@ -74,7 +74,7 @@ function OpenTurn({ turn, account, done }: { turn: TurnAssigned; account: string
         <h1>
           {nameStatus(role.name)} <span class="quiet">in {workflow}</span>
         </h1>
-        <p class="facts">
+        <p class="turn-facts">
           <span>
             Answer <Time at={deadline} />
           </span>

@@ -47,7 +47,7 @@ function Turns() {
                 <a href={pathOfTurn(thread, role.name)}>{nameStatus(role.name)}</a> <span class="quiet">in {workflow}</span>
               </h2>
               <p class="prompt clip">{prompt}</p>
-              <p class="facts">
+              <p class="turn-facts">
                 <span>
                   Answer <Time at={deadline} />
                 </span>

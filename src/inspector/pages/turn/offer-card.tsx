@@ -24,7 +24,7 @@ export function OfferCard({ offer }: { offer: OfferOpened }) {
   return (
     <div class="offer">
       <p class="prompt">{offer.goal}</p>
-      <p class="facts">
+      <p class="turn-facts">
         <span>
           The offer closes <Time at={offer.expires} />
         </span>
