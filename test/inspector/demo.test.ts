@@ -48,7 +48,7 @@ describe.skipIf(!stage)("the demo that is kept", () => {
 
   test.each([
     ["workflows", "/ui/workflows", "code-review"],
-    ["workflow", "/ui/workflows/debate", "1 completed"],
+    ["workflow", "/ui/workflows/debate", "1 of 1 completed"],
     ["agents", "/ui/agents", "online"],
     ["agent", "/ui/agents/bob", "code-review"],
     ["events", "/ui/events?type=nerve.thread.*", "nerve.thread.completed"],

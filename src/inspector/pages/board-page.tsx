@@ -42,7 +42,7 @@ function Offer({ thread }: { thread: ThreadEntry }) {
         {thread.waiting?.role ?? "a role"} <span class="quiet">of</span> <a href={`/ui/threads/${thread.id}`}>{thread.workflow}</a>
       </h2>
       <p class="quiet">
-        open since <Time at={thread.waiting?.since ?? thread.updatedAt} />
+        open for <Time at={thread.waiting?.since ?? thread.updatedAt} as="for" />
         {thread.waiting?.until !== undefined && (
           <>
             , ends <Time at={thread.waiting.until} />

@@ -41,11 +41,13 @@ export default function EventsPage() {
   );
   const newest = log.items[0]?.position ?? 0;
   const rows = [...(tail.of === key ? tail.entries.filter(({ position }) => position > newest) : []), ...log.items];
+  const thread = shown && findThread(shown.event);
   const columns: Column<LogEntry>[] = [
     {
       key: "time",
       header: "When",
-      width: "6rem",
+      width: "8rem",
+      narrowWidth: "7rem",
       cell: ({ event }) => <Time at={event.time ?? ""} as="clock" />,
     },
     {
@@ -66,7 +68,13 @@ export default function EventsPage() {
       width: "minmax(8rem, 17rem)",
       cell: ({ event }) => {
         const thread = findThread(event);
-        return thread === undefined ? "" : <a href={`/ui/threads/${encodeURIComponent(thread)}`}>{thread}</a>;
+        return thread === undefined ? (
+          ""
+        ) : (
+          <a class="id" href={`/ui/threads/${encodeURIComponent(thread)}`}>
+            {thread}
+          </a>
+        );
       },
       wideOnly: true,
     },
@@ -75,8 +83,8 @@ export default function EventsPage() {
     <>
       <h1>Events</h1>
       <FilterBar>
-        <TextFilter name="type" label="Kind, such as pr.*" />
-        <TextFilter name="source" label="Who, such as /agents/bob" />
+        <TextFilter name="type" label="Kind" example="pr.*" />
+        <TextFilter name="source" label="Who" example="/agents/bob" />
         <TextFilter name="correlationid" label="Thread" />
       </FilterBar>
       {log.error !== undefined && <ErrorState error={log.error} retry={log.reload} />}
@@ -89,7 +97,20 @@ export default function EventsPage() {
       )}
       {shown !== undefined && (
         <section class="panel" aria-label="The event">
-          <h2>{shown.event.type}</h2>
+          <div class="panel-head">
+            <h2>{shown.event.type}</h2>
+            <button type="button" onClick={() => show(undefined)}>
+              Close
+            </button>
+          </div>
+          <p>
+            <Time at={shown.event.time ?? ""} as="clock" /> {shown.event.source}
+            {thread !== undefined && (
+              <>
+                , <a href={`/ui/threads/${encodeURIComponent(thread)}`}>its thread</a>
+              </>
+            )}
+          </p>
           <JsonView value={shown.event} label={`The event ${shown.event.id}`} />
         </section>
       )}

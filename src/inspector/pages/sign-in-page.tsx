@@ -1,5 +1,5 @@
 /** Takes a token once, for a session that no script can read. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../data/api.ts";
 import { session, signIn } from "../data/session.ts";
 
@@ -7,6 +7,11 @@ export function SignInPage() {
   const [token, setToken] = useState("");
   const [state, setState] = useState<{ busy: boolean; error?: string }>({ busy: false });
   const now = session.value;
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    document.title = "Sign in · nerveflare";
+    input.current?.focus();
+  }, []);
   const submit = async (event: Event) => {
     event.preventDefault();
     setState({ busy: true });
@@ -29,6 +34,7 @@ export function SignInPage() {
       <form onSubmit={(event) => void submit(event)}>
         <label for="token">Your token</label>
         <input
+          ref={input}
           id="token"
           name="token"
           type="password"

@@ -18,31 +18,46 @@ const Name = ({ row }: { row: Row }) => {
   const { id, workflow } = row.value;
   return (
     <a class="thread-name" href={`/ui/threads/${id}`}>
+      <span class="workflow">{workflow}</span>
       <span class="id">{id}</span>
-      <span class="narrow-only quiet">{workflow}</span>
     </a>
   );
 };
-const Status = ({ row }: { row: Row }) => <StateBadge state={row.value.status} />;
+const Status = ({ row }: { row: Row }) => (
+  <>
+    <StateBadge state={row.value.status} />
+    <div class="narrow-only quiet small">
+      <Time at={row.value.updatedAt} />
+    </div>
+  </>
+);
 const Waiting = ({ row }: { row: Row }) => {
   const { waiting, reason } = row.value;
   if (!waiting) return <span class="quiet">{reason ?? "nothing: it has ended"}</span>;
   return (
     <span title={waiting.then}>
-      {waiting.text} <span class="quiet">since</span> <Time at={waiting.since} />
+      {waiting.text} <span class="quiet">for</span> <Time at={waiting.since} as="for" />
     </span>
   );
 };
-const Last = ({ row }: { row: Row }) => <code class="quiet">{row.value.lastKind ?? ""}</code>;
+const Last = ({ row }: { row: Row }) =>
+  row.value.lastKind === undefined ? (
+    <span class="quiet" title="None since the page was opened">
+      –
+    </span>
+  ) : (
+    <code class="quiet" title={row.value.lastKind}>
+      {row.value.lastKind}
+    </code>
+  );
 const Changed = ({ row }: { row: Row }) => <Time at={row.value.updatedAt} />;
 
 const columns: Column<Row>[] = [
-  { key: "id", header: "Thread", width: "minmax(8rem, 17rem)", narrowWidth: "minmax(0, 1fr)", cell: (row) => <Name row={row} /> },
-  { key: "workflow", header: "Workflow", width: "minmax(7rem, 1fr)", cell: (row) => row.peek().workflow, wideOnly: true },
+  { key: "id", header: "Thread", width: "minmax(9rem, 1.2fr)", narrowWidth: "minmax(0, 1fr)", cell: (row) => <Name row={row} /> },
   { key: "status", header: "Status", width: "7.5rem", cell: (row) => <Status row={row} /> },
-  { key: "waiting", header: "Waits for", width: "minmax(8rem, 2fr)", cell: (row) => <Waiting row={row} />, wideOnly: true },
-  { key: "last", header: "Last event", width: "minmax(8rem, 1fr)", cell: (row) => <Last row={row} />, wideOnly: true },
-  { key: "changed", header: "Changed", width: "6rem", cell: (row) => <Changed row={row} /> },
+  { key: "waiting", header: "Waits for", width: "minmax(8rem, 1.6fr)", cell: (row) => <Waiting row={row} />, wideOnly: true },
+  { key: "last", header: "Last event", width: "minmax(0, 1fr)", cell: (row) => <Last row={row} />, wideOnly: true },
+  { key: "changed", header: "Changed", width: "6rem", cell: (row) => <Changed row={row} />, wideOnly: true },
 ];
 const keyOf = (row: Row) => row.peek().id;
 

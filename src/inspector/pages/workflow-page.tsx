@@ -56,8 +56,12 @@ export default function WorkflowPage() {
           <dd>
             {workflow.running} of {workflow.concurrency ?? "any number of"}, {workflow.queued.length} queued
           </dd>
-          <dt>Of the last {figures.ended} that ended</dt>
-          <dd>{figures.ended === 0 ? "none has ended yet" : `${figures.completed} completed, in ${figures.median} as a rule`}</dd>
+          <dt>Ended of late</dt>
+          <dd>
+            {figures.ended === 0
+              ? "none has ended yet"
+              : `${figures.completed} of ${figures.ended} completed${figures.completed === 0 ? "" : `, half of them within ${figures.median}`}`}
+          </dd>
         </dl>
         <p>
           <a href={`/ui/threads?workflow=${encodeURIComponent(name)}`}>Show its threads</a>
@@ -70,7 +74,9 @@ export default function WorkflowPage() {
           {revisions.map(({ revision, published, threads: running }) => (
             <li key={revision}>
               <code>{revision.slice(0, 12)}</code> {published && <StateBadge state="published" tone="good" />}{" "}
-              <span class="quiet">{running} threads run on it</span>
+              <span class="quiet">
+                {running} {running === 1 ? "thread runs" : "threads run"} on it
+              </span>
             </li>
           ))}
         </ul>

@@ -1,6 +1,6 @@
 /** What a list is narrowed down by: in the page's address, so that a link shows the same list. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 
 /** Milliseconds after the last key until what was typed is asked for. */
@@ -21,18 +21,30 @@ function useFilter(name: string): [string, (value: string) => void] {
   return [query[name] ?? "", change];
 }
 
-export function TextFilter({ name, label }: { name: string; label: string }) {
+export function TextFilter({ name, label, example }: { name: string; label: string; example?: string }) {
   const [value, change] = useFilter(name);
+  // What is being typed stays in its field, however often the page is drawn before the address says it.
+  const [typed, setTyped] = useState<string>();
   const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(waiting.current), []);
   const take = (text: string) => {
     clearTimeout(waiting.current);
-    waiting.current = setTimeout(() => change(text.trim()), typing);
+    setTyped(text);
+    waiting.current = setTimeout(() => {
+      setTyped(undefined);
+      change(text.trim());
+    }, typing);
   };
   return (
     <label>
       {label}
-      <input type="search" value={value} spellcheck={false} onInput={({ currentTarget }) => take(currentTarget.value)} />
+      <input
+        type="search"
+        value={typed ?? value}
+        placeholder={example}
+        spellcheck={false}
+        onInput={({ currentTarget }) => take(currentTarget.value)}
+      />
     </label>
   );
 }

@@ -1,8 +1,10 @@
 /** What all pages share: the way to each, whether what is shown is live, and who is signed in. */
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { clockFault } from "../data/clock.ts";
 import { live } from "../data/live-log.ts";
+import { namePage } from "../data/name-page.ts";
 import { session, signOut } from "../data/session.ts";
 
 const pages: { path: string; name: string }[] = [
@@ -17,6 +19,16 @@ const pages: { path: string; name: string }[] = [
 export function Frame({ children }: { children: ComponentChildren }) {
   const { path } = useLocation();
   const isHere = (page: string) => path === page || path.startsWith(`${page}/`) || (path === "/ui" && page === "/ui/threads");
+  const page = useRef<HTMLElement>(null);
+  const shown = useRef(path);
+  useEffect(() => {
+    document.title = namePage(path);
+    if (shown.current === path) return;
+    shown.current = path;
+    // As if the browser had loaded another page: it begins at its top, for keyboards and screen readers too.
+    page.current?.scrollTo(0, 0);
+    page.current?.focus({ preventScroll: true });
+  }, [path]);
   return (
     <>
       <a class="skip" href="#main">
@@ -27,8 +39,8 @@ export function Frame({ children }: { children: ComponentChildren }) {
           <img src="/ui/icon.svg" alt="" width="24" height="24" /> nerveflare
         </a>
         <nav aria-label="Pages">
-          {pages.map(({ path: page, name }) => (
-            <a key={page} href={page} aria-current={isHere(page) ? "page" : undefined}>
+          {pages.map(({ path: each, name }) => (
+            <a key={each} href={each} aria-current={isHere(each) ? "page" : undefined}>
               {name}
             </a>
           ))}
@@ -37,7 +49,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
         <Account />
       </header>
       <Notices />
-      <main id="main" tabIndex={-1}>
+      <main id="main" tabIndex={-1} ref={page}>
         {children}
       </main>
     </>

@@ -83,7 +83,7 @@ interface DrawnProps extends Pick<ChartProps, "taken" | "last"> {
 
 const margin = 12;
 /** Below this share of its size nobody can read it: then it is scrolled. */
-const smallest = 0.7;
+const smallest = 0.85;
 
 function Drawn({ picture, active, taken, last, zoom }: DrawnProps) {
   const { title, width, height, boxes, arrows, notes } = picture;

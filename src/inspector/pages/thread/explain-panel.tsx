@@ -1,4 +1,5 @@
 /** Why a thread stands where it stands, in plain words, and what moves it on. */
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import type { Answer } from "../../../contract/http/answers.ts";
 import { readAction, type ThreadAction } from "../../data/story/explained-action.ts";
@@ -22,10 +23,10 @@ export function ExplainPanel({ explanation, act, hindered }: ExplainProps) {
       {waits.length === 0 && <p>It waits for nothing: it is {explanation.status}.</p>}
       {waits.map((wait) => (
         <p key={`${wait.for} ${wait.role ?? ""} ${wait.text}`}>
-          <strong>{wait.text}</strong> Since <Time at={wait.since} />
+          <strong>{wait.text}</strong>, for <Time at={wait.since} as="for" />
           {wait.until !== undefined && (
             <>
-              {", until "}
+              {"; ends "}
               <Time at={wait.until} />
             </>
           )}
@@ -50,7 +51,7 @@ export function ExplainPanel({ explanation, act, hindered }: ExplainProps) {
               Offered <Time at={role.offer.opened} /> to {role.offer.offered}, of whom {role.offer.answered} answered
               {role.offer.closed === null ? (
                 <>
-                  ; open until <Time at={role.offer.expires} />.
+                  ; it closes <Time at={role.offer.expires} />.
                 </>
               ) : (
                 `; closed: ${role.offer.closed}.`
@@ -58,9 +59,15 @@ export function ExplainPanel({ explanation, act, hindered }: ExplainProps) {
             </p>
           )}
           <ul class="reasons">
-            {role.agents.map(({ agent, code, why }) => (
-              <li key={agent}>
-                <a href={`/ui/agents/${encodeURIComponent(agent)}`}>{agent}</a> <span class="tag">{code.replaceAll("_", " ")}</span> {why}
+            {groupReasons(role.agents).map(({ code, why, agents }) => (
+              <li key={`${code} ${why}`}>
+                <span class="tag">{code.replaceAll("_", " ")}</span> {why}:{" "}
+                {agents.map((agent, index) => (
+                  <Fragment key={agent}>
+                    {index > 0 && ", "}
+                    <a href={`/ui/agents/${encodeURIComponent(agent)}`}>{agent}</a>
+                  </Fragment>
+                ))}
               </li>
             ))}
             {role.agents.length === 0 && <li>No agent is registered that could be asked.</li>}
@@ -77,6 +84,18 @@ export function ExplainPanel({ explanation, act, hindered }: ExplainProps) {
       )}
     </section>
   );
+}
+
+/** The same reason is told once, with all whom it keeps from the role. */
+function groupReasons(agents: readonly { agent: string; code: string; why: string }[]) {
+  const groups = new Map<string, { code: string; why: string; agents: string[] }>();
+  for (const { agent, code, why } of agents) {
+    const key = `${code} ${why}`;
+    const group = groups.get(key) ?? { code, why, agents: [] };
+    group.agents.push(agent);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
 }
 
 const deeds = { resume: "Resume it…", suspend: "Suspend it…", cancel: "Cancel it…", restart: "Restart it…" } as const;

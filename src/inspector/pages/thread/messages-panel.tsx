@@ -30,14 +30,21 @@ export function MessagesPanel({ messages, visit, order, hindered }: MessagesProp
         </button>
       ),
     },
-    { key: "role", header: "Role", width: "minmax(4rem, 1fr)", cell: ({ role, until }) => (until === undefined ? role : <s>{role}</s>) },
+    {
+      key: "role",
+      header: "Role",
+      width: "minmax(4rem, 1fr)",
+      narrowWidth: "minmax(0, 1fr)",
+      cell: ({ role, until }) => (until === undefined ? role : <s>{role}</s>),
+    },
     { key: "agent", header: "Agent", width: "minmax(5rem, 1fr)", cell: ({ agent, by }) => by ?? agent ?? "the engine", wideOnly: true },
-    { key: "said", header: "Said", width: "minmax(4.5rem, 2fr)", cell: ({ output }) => summarise(output) },
+    { key: "said", header: "Said", width: "minmax(4.5rem, 2fr)", narrowWidth: "minmax(0, 1.5fr)", cell: ({ output }) => summarise(output) },
     {
       key: "to",
       header: "Then",
       width: "minmax(4.5rem, 1fr)",
       cell: ({ decision }) => (decision ? `→ ${decision.to}` : "not decided yet"),
+      wideOnly: true,
     },
     { key: "at", header: "At", width: "7.5rem", cell: ({ at }) => <Time at={at} as="clock" />, wideOnly: true },
   ];

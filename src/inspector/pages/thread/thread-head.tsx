@@ -61,7 +61,9 @@ export function ThreadHead({ view, error, gaps, hindered, isOperator, order }: H
             ))}
           </p>
         )}
-        {(outcome?.error ?? view.error) !== undefined && <p class="field-error">{outcome?.error ?? view.error}</p>}
+        {(outcome?.error ?? view.error) !== undefined && (
+          <p class={status === "suspended" ? "tone-waiting" : "field-error"}>{outcome?.error ?? view.error}</p>
+        )}
       </div>
       {isOperator && (
         <div class="buttons actions">

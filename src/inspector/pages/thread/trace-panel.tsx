@@ -23,15 +23,21 @@ export function TracePanel({ thread, version, now }: { thread: string; version: 
       key: "name",
       header: "What",
       width: "minmax(8rem, 16rem)",
-      cell: ({ spanId, name, kind }) => (
-        <span style={{ paddingInlineStart: `${(depths.get(spanId) ?? 0) * 0.9}rem` }}>{kind === "decision" ? name : `${name}`}</span>
-      ),
+      narrowWidth: "minmax(0, 3fr)",
+      cell: ({ spanId, name }) => <span style={{ paddingInlineStart: `${(depths.get(spanId) ?? 0) * 0.9}rem` }}>{name}</span>,
     },
-    { key: "took", header: "Took", width: "5.5rem", cell: ({ start, end }) => (end === null ? "goes on" : writeSpan(end - start)) },
+    {
+      key: "took",
+      header: "Took",
+      width: "5.5rem",
+      narrowWidth: "4rem",
+      cell: ({ start, end }) => (end === null ? "goes on" : writeSpan(end - start)),
+    },
     {
       key: "bar",
       header: "When",
       width: "minmax(8rem, 1fr)",
+      narrowWidth: "minmax(0, 2fr)",
       cell: ({ start, end, status, kind }) => (
         <span class="waterfall">
           <span

@@ -140,7 +140,7 @@ function beginDraft(schema: JsonSchema | null, parts: FormPart[] | undefined): D
 
 function Choice({ parts, chosen, choose }: { parts: FormPart[]; chosen: string | null; choose(status: string): void }) {
   return (
-    <fieldset class="choice">
+    <fieldset class="answer-choice">
       <legend>What is your answer?</legend>
       {parts.map(({ status, title }) => (
         <label key={status} class={status === chosen ? "chosen" : ""}>
