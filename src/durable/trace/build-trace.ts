@@ -94,7 +94,6 @@ function buildQueue(entries: TraceSource["entries"], root: Span): Span[] {
 /** A span an offer: from its first opening to its award or close. */
 function buildRecruitment(entries: TraceSource["entries"], root: Span): Span[] {
   const offers = new Map<string, Span & { claims: number }>();
-  const senders = new Map(entries.map(({ event }) => [event.id, event.source]));
   for (const { event, at } of entries) {
     const { offer, role, why } = facts(event);
     if (typeof offer !== "string") continue;
@@ -113,7 +112,7 @@ function buildRecruitment(entries: TraceSource["entries"], root: Span): Span[] {
       });
     } else if (span && event.type === "nerve.offer.claim") span.claims += 1;
     else if (span && event.type === "nerve.claim.accepted") {
-      const agent = /^\/agents\/(.+)$/.exec(senders.get(event.causationid ?? "") ?? "")?.[1];
+      const agent = findAwarded(entries, event);
       Object.assign(span, { end: span.end ?? at, status: "ok" });
       if (agent !== undefined) span.attributes.agent = agent;
     } else if (span && event.type === "nerve.offer.closed") {
@@ -122,6 +121,19 @@ function buildRecruitment(entries: TraceSource["entries"], root: Span): Span[] {
     }
   }
   return [...offers.values()].map(({ claims, ...span }) => ({ ...span, attributes: { ...span.attributes, claims } }));
+}
+
+/** Who was awarded a role. An id is its sender's own: of agents whose claims have the same, it is the one that is given a turn next. */
+function findAwarded(entries: TraceSource["entries"], award: CloudEvent): string | undefined {
+  const { offer, role } = facts(award);
+  const place = entries.findIndex(({ event }) => event === award);
+  const claimants = entries
+    .slice(0, place)
+    .filter(({ event }) => event.type === "nerve.offer.claim" && event.id === award.causationid && facts(event).offer === offer)
+    .map(({ event }) => /^\/agents\/(.+)$/.exec(event.source)?.[1]);
+  if (claimants.length < 2) return claimants[0];
+  const turns = entries.slice(place).filter(({ event }) => event.type === "nerve.turn.assigned" && facts(event).role === role);
+  return claimants.find((agent) => agent === facts(turns[0]?.event ?? award).agent);
 }
 
 /** A span each time a turn was given, with how long it was on its way and how long it was worked on. */

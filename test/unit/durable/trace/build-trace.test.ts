@@ -70,6 +70,18 @@ test("[TRACE3] a thread is told as queue, recruitment, turn, delivery, work and 
   for (const kind of ["delivery", "work", "decision"] as const) expect(of(kind).parentId).toBe(of("turn").spanId);
   expect(of("turn")).toMatchObject({ status: "ok", attributes: { agent: "bob", outcome: "approved" } });
   expect(of("recruitment")).toMatchObject({ attributes: { agent: "bob", claims: 1, closed: "filled" } });
+  // An agent's ids are its own: others may have claimed under the same, before and after the award.
+  const told = tell();
+  const rival = (agent: string, at: number) => ({
+    at: begun + at,
+    event: make(`/agents/${agent}`, "c1", "nerve.offer.claim", { offer: "o1" }),
+  });
+  for (const [place, agent] of [
+    [3, "carol"],
+    [6, "dora"],
+  ] as const)
+    told.entries.splice(place, 0, rival(agent, 700));
+  expect(buildTrace(told).spans.find(({ kind }) => kind === "recruitment")).toMatchObject({ attributes: { agent: "bob", claims: 3 } });
 });
 
 test("[TRACE4] a turn's span is the one that its agent was told, so what the agent traces hangs under it", () => {
