@@ -56,7 +56,7 @@ const columns: Column<Row>[] = [
   { key: "id", header: "Thread", width: "minmax(9rem, 1.2fr)", narrowWidth: "minmax(0, 1fr)", cell: (row) => <Name row={row} /> },
   { key: "status", header: "Status", width: "7.5rem", cell: (row) => <Status row={row} /> },
   { key: "waiting", header: "Waits for", width: "minmax(8rem, 1.6fr)", cell: (row) => <Waiting row={row} />, wideOnly: true },
-  { key: "last", header: "Last event", width: "minmax(0, 1fr)", cell: (row) => <Last row={row} />, wideOnly: true },
+  { key: "last", header: "Last event", width: "minmax(0, 1fr)", cell: (row) => <Last row={row} />, wideOnly: "very" },
   { key: "changed", header: "Changed", width: "6rem", cell: (row) => <Changed row={row} />, wideOnly: true },
 ];
 const keyOf = (row: Row) => row.peek().id;

@@ -58,7 +58,7 @@ function Turns() {
       )}
       {offers.length > 0 && (
         <section aria-labelledby="offers">
-          <h2 id="offers">You may have</h2>
+          <h2 id="offers">Roles you may have</h2>
           <ul class="cards">
             {offers.map((offer) => (
               <li key={offer.offer} class="card">

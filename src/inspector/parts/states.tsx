@@ -11,11 +11,23 @@ export function LoadingState({ what }: { what: string }) {
   );
 }
 
-export function EmptyState({ title, children }: { title: string; children?: ComponentChildren }) {
+interface EmptyProps {
+  title: string;
+  children?: ComponentChildren;
+  /** What can be done about it. */
+  act?: { name: string; perform(): void };
+}
+
+export function EmptyState({ title, children, act }: EmptyProps) {
   return (
     <div class="state">
       <h2>{title}</h2>
       <p>{children}</p>
+      {act && (
+        <button type="button" onClick={act.perform}>
+          {act.name}
+        </button>
+      )}
     </div>
   );
 }

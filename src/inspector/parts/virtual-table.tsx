@@ -14,8 +14,8 @@ export interface Column<Row> {
   /** The same where the page is narrow. */
   narrowWidth?: string;
   cell(row: Row): ComponentChildren;
-  /** Left out where the page is narrow. */
-  wideOnly?: boolean;
+  /** Left out where the page is narrow; `very`: where it is not wide, too. */
+  wideOnly?: boolean | "very";
 }
 
 interface TableProps<Row> {
@@ -53,12 +53,16 @@ export function VirtualTable<Row>({ label, columns, rows, rowKey, rowHeight = 44
   useLayoutEffect(() => {
     if (isAtEnd) onEnd?.();
   }, [isAtEnd, onEnd]);
-  const tracks = { "--tracks": columns.map(({ width }) => width).join(" "), "--narrow-tracks": narrowTracks(columns) };
+  const tracks = {
+    "--tracks": columns.map(({ width }) => width).join(" "),
+    "--middle-tracks": middleTracks(columns),
+    "--narrow-tracks": narrowTracks(columns),
+  };
   return (
     <div class="table" ref={scroller} style={tracks} role="table" tabIndex={0} aria-label={label} aria-rowcount={rows.length + 1}>
       <div class="table-head" role="row" aria-rowindex={1}>
         {columns.map(({ key, header, wideOnly }) => (
-          <div key={key} role="columnheader" class={wideOnly ? "wide-only" : ""}>
+          <div key={key} role="columnheader" class={hide(wideOnly)}>
             {header}
           </div>
         ))}
@@ -73,7 +77,7 @@ export function VirtualTable<Row>({ label, columns, rows, rowKey, rowHeight = 44
             style={{ transform: `translateY(${start}px)`, height: `${size}px` }}
           >
             {columns.map(({ key, cell, wideOnly }) => (
-              <div key={key} role="cell" class={wideOnly ? "wide-only" : ""}>
+              <div key={key} role="cell" class={hide(wideOnly)}>
                 {cell(rows[index] as Row)}
               </div>
             ))}
@@ -82,6 +86,17 @@ export function VirtualTable<Row>({ label, columns, rows, rowKey, rowHeight = 44
       </div>
     </div>
   );
+}
+
+function hide(wideOnly: boolean | "very" | undefined): string {
+  return wideOnly === "very" ? "wide-only very-wide-only" : wideOnly ? "wide-only" : "";
+}
+
+function middleTracks<Row>(columns: readonly Column<Row>[]): string {
+  return columns
+    .filter(({ wideOnly }) => wideOnly !== "very")
+    .map(({ width }) => width)
+    .join(" ");
 }
 
 function narrowTracks<Row>(columns: readonly Column<Row>[]): string {

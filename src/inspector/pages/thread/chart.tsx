@@ -1,5 +1,5 @@
 /** The workflow's picture with what is active lit, and the way that was taken. Every word in it is text. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { PlacedArrow, PlacedBox, PlacedPicture } from "../../../compile/draw/index.ts";
 import { LoadingState } from "../../parts/states.tsx";
 import { type Compiled, type Drawing, layOut } from "./layout.ts";
@@ -91,10 +91,19 @@ function Drawn({ picture, active, taken, last, zoom }: DrawnProps) {
     part !== undefined && taken.has(part) ? part : taken.has(`${from} → ${to}`) ? `${from} → ${to}` : undefined;
   const names = boxes.filter(({ id }) => active.has(id)).map(({ title: name }) => name);
   const [wide, high] = [width + 2 * margin, height + 2 * margin];
+  const scroller = useRef<HTMLElement>(null);
+  // Where only a part of it can be seen, that is the part with what is active.
+  useLayoutEffect(() => {
+    const view = scroller.current;
+    const box = boxes.find(({ id, holds }) => active.has(id) && !holds) ?? boxes[0];
+    if (!view || !box) return;
+    const scale = (view.firstElementChild?.clientWidth ?? wide) / wide;
+    view.scrollTo((box.x + margin + box.width / 2) * scale - view.clientWidth / 2, (box.y + margin) * scale - view.clientHeight / 2);
+  }, [picture]);
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <section class="chart-scroll" tabIndex={0} aria-label={`${title}: ${names.join(", ") || "nothing"} is active`}>
+      <section ref={scroller} class="chart-scroll" tabIndex={0} aria-label={`${title}: ${names.join(", ") || "nothing"} is active`}>
         <svg
           viewBox={`${-margin} ${-margin} ${wide} ${high}`}
           style={{ width: `clamp(${wide * zoom * smallest}px, ${100 * zoom}%, ${wide * zoom}px)`, height: "auto" }}

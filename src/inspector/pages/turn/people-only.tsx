@@ -7,16 +7,9 @@ export function PeopleOnly({ children }: { children: ComponentChildren }) {
   const now = session.value;
   if (now.state === "in" && now.kind === "agent") return <>{children}</>;
   return (
-    <>
-      <EmptyState title="Turns are for accounts that play roles">
-        You are signed in as an operator. Sign in with the token of your own account: an operator makes one by{" "}
-        <code>nerveflare agents add NAME --person</code>.
-      </EmptyState>
-      <div class="buttons centred">
-        <button type="button" onClick={() => void signOut()}>
-          Sign in with another token
-        </button>
-      </div>
-    </>
+    <EmptyState title="Turns are for accounts that play roles" act={{ name: "Sign in with another token", perform: () => void signOut() }}>
+      You are signed in as an operator. Sign in with the token of your own account: an operator makes one by{" "}
+      <code>nerveflare agents add NAME --person</code>.
+    </EmptyState>
   );
 }
