@@ -32,15 +32,20 @@ const units = [
   ["second", 1_000, "s"],
 ] as const;
 
+/** The largest unit of which there is one, when rounded: 59 minutes and 59 seconds are an hour. */
+function findUnit(milliseconds: number): (typeof units)[number] {
+  return units.find(([, size], place) => milliseconds >= size - (units[place + 1]?.[1] ?? 0) / 2) ?? units[3];
+}
+
 /** A span in words, by its largest unit: `2 hours`. */
 export function describeSpan(milliseconds: number): string {
-  const [unit, size] = units.find(([, each]) => milliseconds >= each) ?? units[3];
+  const [unit, size] = findUnit(milliseconds);
   const count = Math.round(milliseconds / size);
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 /** The same in short: `2 h`. */
 export function writeSpan(milliseconds: number): string {
-  const [, size, unit] = units.find(([, each]) => milliseconds >= each) ?? units[3];
+  const [, size, unit] = findUnit(milliseconds);
   return `${Math.round(milliseconds / size)} ${unit}`;
 }

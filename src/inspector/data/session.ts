@@ -75,7 +75,14 @@ async function signInBy(ticket: string): Promise<void> {
 export async function signOut(): Promise<void> {
   await call("DELETE", "/v1/session").catch(() => {});
   session.value = { state: "out" };
+  tabs?.postMessage("out");
 }
+
+/** The other tabs of this browser have the same session: what they show goes with it. */
+const tabs = typeof window === "undefined" ? undefined : new BroadcastChannel("nerveflare session");
+tabs?.addEventListener("message", () => {
+  if (session.value.state === "in") session.value = { state: "out", why: "You signed out in another tab." };
+});
 
 async function take(ask: () => Promise<unknown>): Promise<void> {
   const began = Date.now();

@@ -35,7 +35,11 @@ const columns: Column<AgentEntry>[] = [
     header: "Ignores",
     width: "8rem",
     cell: ({ presence }) =>
-      presence && presence.ignores > 0 ? <StateBadge state={`${presence.ignores} offers`} tone="bad" /> : <span class="quiet">none</span>,
+      presence && presence.ignores > 0 ? (
+        <StateBadge state={`${presence.ignores} ${presence.ignores === 1 ? "offer" : "offers"}`} tone="bad" />
+      ) : (
+        <span class="quiet">none</span>
+      ),
   },
   {
     key: "capabilities",

@@ -3,6 +3,7 @@ import type { Signal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { threadStatuses } from "../../contract/statuses.ts";
 import { waitMeanings, waitWords } from "../../contract/waits.ts";
+import { session } from "../data/session.ts";
 import type { ThreadRow } from "../data/threads-model.ts";
 import { type ThreadFilter, useThreads } from "../data/use-threads.ts";
 import { FilterBar, SelectFilter, TextFilter } from "../parts/filters.tsx";
@@ -99,5 +100,7 @@ function NoThreads({ isFiltered }: { isFiltered: boolean }) {
         No thread fits what is asked for. <a href="/ui/threads">Show all threads</a>.
       </EmptyState>
     );
+  if (session.value.state === "in" && session.value.kind === "agent")
+    return <EmptyState title="No thread is yours">A thread appears here once this account takes part in it.</EmptyState>;
   return <EmptyState title="Nothing runs yet">Post an event that a workflow listens to, and its thread appears here.</EmptyState>;
 }

@@ -47,7 +47,7 @@ export function ErrorState({ error, retry }: { error: ApiError; retry?: (() => v
     <div class="state" role="alert">
       <h2>{titles[error.code] ?? "It did not work"}</h2>
       <p>{error.message}</p>
-      {retry && (
+      {retry && error.code !== "forbidden" && (
         <button type="button" onClick={retry}>
           Try again
         </button>

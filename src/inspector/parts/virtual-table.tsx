@@ -53,13 +53,15 @@ export function VirtualTable<Row>({ label, columns, rows, rowKey, rowHeight = 44
   useLayoutEffect(() => {
     if (isAtEnd) onEnd?.();
   }, [isAtEnd, onEnd]);
-  const tracks = {
+  const sizes = {
+    // Beside what is long it keeps some rows in sight; of few it is no taller than they are.
+    minHeight: `min(12rem, calc(2.25rem + 2px + ${virtualizer.getTotalSize()}px))`,
     "--tracks": columns.map(({ width }) => width).join(" "),
     "--middle-tracks": middleTracks(columns),
     "--narrow-tracks": narrowTracks(columns),
   };
   return (
-    <div class="table" ref={scroller} style={tracks} role="table" tabIndex={0} aria-label={label} aria-rowcount={rows.length + 1}>
+    <div class="table" ref={scroller} style={sizes} role="table" tabIndex={0} aria-label={label} aria-rowcount={rows.length + 1}>
       <div class="table-head" role="row" aria-rowindex={1}>
         {columns.map(({ key, header, wideOnly }) => (
           <div key={key} role="columnheader" class={hide(wideOnly)}>
