@@ -1,4 +1,6 @@
 /** The list of threads: live, narrowed down, long, and of hostile things. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { judgeAccess } from "./judge-access.ts";
 import { measureOverflow, openPage, stage, takePictures, useOperator, within } from "./stage.ts";
@@ -8,15 +10,23 @@ describe.skipIf(!stage)("the list of threads", () => {
     fetch(`${stage?.url}/v1/events`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify({ id, type: "pr.ready_for_review", data }),
+      body: JSON.stringify({ id, type: "listed.ready_for_review", data }),
     }).then(async (answer) => ((await answer.json()) as { threads: string[] }).threads[0] ?? "");
+
+  /** A review that no other test's agents hear of. */
+  const publish = async () => {
+    const text = await readFile(join(import.meta.dirname, "../../workflows/code-review.yaml"), "utf8");
+    const body = text.replaceAll("code-review", "listed-review").replaceAll("pr.", "listed.");
+    await useOperator().call("PUT", "v1/workflows/listed-review", { body, contentType: "application/yaml" });
+  };
 
   test("[INSP8] shows threads as they begin, wait and end, without being loaded again", async () => {
     const operator = useOperator();
-    await operator.publish("code-review");
+    await publish();
     const author = await operator.add("list-author", ["coding"]);
     const page = await openPage("/ui/threads");
     await page.getByText("live", { exact: true }).waitFor();
+    expect(await page.title()).toBe("Threads · nerveflare");
     const thread = await post(author, "listed-1", { repo: "<img src=x onerror=alert(1)>", pr: 1 });
     const row = page.getByRole("row").filter({ hasText: thread });
     await row.getByText("recruiting").waitFor();
@@ -34,10 +44,10 @@ describe.skipIf(!stage)("the list of threads", () => {
 
   test("[INSP9] is narrowed down by what is in its address, and says so where nothing fits", async () => {
     const operator = useOperator();
-    await operator.publish("code-review");
+    await publish();
     const author = await operator.add("filter-author", ["coding"]);
     const thread = await post(author, "filtered-1", { repo: "nerve", pr: 2 });
-    const page = await openPage("/ui/threads?status=recruiting&workflow=code-review");
+    const page = await openPage("/ui/threads?status=recruiting&workflow=listed-review");
     await page.getByRole("row").filter({ hasText: thread }).waitFor();
     await page.getByLabel("Status").selectOption("completed");
     await page.getByText("None fits").waitFor();
