@@ -31,7 +31,10 @@ export function serveInspector({ asset }: AppPorts): MiddlewareHandler<AppEnv> {
     if (/^\/ui\/assets\/[\w-]+(\.[\w-]+)+$/.test(path)) return give(c, await asset(path), path, "public, max-age=31536000, immutable");
     if (path.startsWith(`${home}assets/`)) throw refuse(path);
     if (path === `${home}icon.svg`) return give(c, await asset(path), path, "public, max-age=86400");
-    return give(c, await asset(`${home}index.html`), "index.html", "no-cache");
+    const page = await asset(`${home}index.html`);
+    if (!page.ok)
+      throw problemError("unavailable", "The inspector's pages are not where the Worker is. Deploy it again.", { retryAfter: 60 });
+    return give(c, page, "index.html", "no-cache");
   };
 }
 

@@ -28,6 +28,12 @@ test("[INSP1] a file is given by its name alone, and one that is gone is no page
   expect((await ask("/ui/", "POST")).status).toBe(401);
 });
 
+test("[INSP1] a Worker that has no pages beside it says so, and what to do", async () => {
+  const bare = createTestApp(openSqliteD1(), { asset: async () => new Response(null, { status: 404 }) });
+  const { status, body } = await bare.call("GET", "/ui/threads", { token: null });
+  expect([status, body.code, body.detail]).toEqual([503, "unavailable", expect.stringContaining("Deploy it again")]);
+});
+
 test("[INSP2] the page may load and ask what is of its own server, with no script or style in its text, and stands in no other page", async () => {
   const { headers } = await ask("/ui/threads");
   const policy = headers.get("content-security-policy") ?? "";
