@@ -1,7 +1,7 @@
 /** Which page an address shows, inside the frame that all pages share. Whoever is not signed in signs in first, and lands where they meant to go. */
 
 import { useEffect } from "preact/hooks";
-import { ErrorBoundary, LocationProvider, lazy, Route, Router } from "preact-iso";
+import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from "preact-iso";
 import { live } from "./data/live-log.ts";
 import { readSession, session } from "./data/session.ts";
 import { SignInPage } from "./pages/sign-in-page.tsx";
@@ -44,6 +44,8 @@ export function App() {
 }
 
 function Pages() {
+  // The router throws on what is no text.
+  if (!isText(useLocation().path)) return <NowherePage />;
   return (
     <ErrorBoundary>
       <Router>
@@ -62,6 +64,14 @@ function Pages() {
       </Router>
     </ErrorBoundary>
   );
+}
+
+function isText(path: string): boolean {
+  try {
+    return decodeURIComponent(path) !== "";
+  } catch {
+    return false;
+  }
 }
 
 function NowherePage() {

@@ -83,6 +83,7 @@ describe.skipIf(!stage)("the demo that is kept", () => {
     ["/ui/workflows/no-such", "It is not there"],
     ["/ui/agents/nobody", "It is not there"],
     ["/ui/nowhere", "There is no such page"],
+    ["/ui/threads/%ff", "There is no such page"],
   ])("[INSP10] what is gone is told so in words: %s", async (path, says) => {
     const page = await open(path);
     await page.getByText(says).waitFor();

@@ -10,7 +10,7 @@ import { measureOverflow, openPage, stage, takePictures, useOperator, within } f
 
 type Answer = (turn: TurnAssigned, context: TurnContext) => Promise<{ [key: string]: Json }> | { [key: string]: Json };
 
-const hostile = `<img src="x" onerror="globalThis.hit = true"><script>globalThis.hit = true</script>`;
+const hostile = `\u202e<img src="x" onerror="globalThis.hit = true"><script>globalThis.hit = true</script>`;
 const changes = { $status: "changes_requested", changes: [hostile, "test the last retry"] };
 const approved = { $status: "approved", summary: "fine" };
 
@@ -143,14 +143,15 @@ describe.skipIf(!stage)("a thread's page", () => {
     }
   });
 
-  test("[TPAGE3] what an agent wrote is text wherever it stands, and runs nothing", async () => {
+  test("[TPAGE3] what an agent wrote is text wherever it stands, runs nothing, and turns no other text round", async () => {
     await connect("cat", ["coding"], () => ({ $status: "updated", note: hostile }));
     const id = await beginReview("cat");
     await connect("ray", ["code-review"], ({ last }) => (last ? { $status: "approved", summary: hostile } : changes), id);
     await vi.waitFor(async () => expect(await read(id)).toMatchObject({ status: "completed" }), within);
     const page = await openThread(id);
     await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
-    await page.getByRole("region", { name: "Output of step 3" }).getByText("onerror").waitFor();
+    await page.getByRole("region", { name: "Output of step 3" }).getByText("\\u{202e}<img src").waitFor();
+    expect(await page.locator("body").textContent()).not.toContain("\u202e");
     await page.getByRole("tab", { name: "Sequence" }).click();
     await page.getByRole("table", { name: "Messages" }).waitFor();
     expect(await page.locator("main img, main script").count()).toBe(0);
