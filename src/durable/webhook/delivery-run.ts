@@ -66,7 +66,7 @@ export function createDeliveryRun(ports: WebhookPorts, documents: WebhookDocumen
     };
     behind ||= page.more;
     waitsUntil = page.waits ? time + webhookLimits.indexPause : undefined;
-    if (page.events.length > 0) await courier.bring(own, page.events, move);
+    if (page.events.length > 0) await courier.bring(page.events, move);
     else if (page.through > known.position) store.transaction(move);
     return page.events.length > 0 || behind;
   }
@@ -76,7 +76,7 @@ export function createDeliveryRun(ports: WebhookPorts, documents: WebhookDocumen
     while (now() < until) {
       const [own, known] = [settings.get(theOne), marks.get(theOne)];
       if (!own || !known || known.stopped !== null) return;
-      if (!(await courier.retryDue(own, known)) && !(await readOn(own, known))) return;
+      if (!(await courier.retryDue(known)) && !(await readOn(own, known))) return;
     }
   }
 
@@ -124,9 +124,9 @@ interface Courier {
   /** Those of the events that failed which are tried when they are due: of a receiver that is down, the oldest alone. */
   listTried(known: WebhookMarks): PendingEvent[];
   /** Brings these, a few at the same time, and notes what became of all in one commit, with which `also` goes. */
-  bring(own: WebhookSettings, entries: LogEntry[], also: () => void): Promise<void>;
+  bring(entries: LogEntry[], also: () => void): Promise<void>;
   /** @returns whether any was due */
-  retryDue(own: WebhookSettings, known: WebhookMarks): Promise<boolean>;
+  retryDue(known: WebhookMarks): Promise<boolean>;
 }
 
 function createCourier(ports: WebhookPorts, { settings, pending }: WebhookDocuments, outcomes: Outcomes): Courier {
@@ -138,11 +138,16 @@ function createCourier(ports: WebhookPorts, { settings, pending }: WebhookDocume
     return head ? [head[1]] : [];
   }
 
-  async function bring(own: WebhookSettings, entries: LogEntry[], also: () => void): Promise<void> {
+  async function bring(entries: LogEntry[], also: () => void): Promise<void> {
     const results: [LogEntry, Attempt][] = [];
     const left = entries.entries();
     async function bringOn(): Promise<void> {
-      for (const [index, entry] of left) results[index] = [entry, await ports.attempt(own, entry)];
+      for (const [index, entry] of left) {
+        // As they are now: those before may have taken minutes, in which it was removed, or its secret replaced because somebody has it.
+        const own = settings.get(theOne);
+        if (!own) return;
+        results[index] = [entry, await ports.attempt(own, entry)];
+      }
     }
     await Promise.all(Array.from({ length: webhookLimits.atOnce }, bringOn));
     // It may have been removed meanwhile.
@@ -156,7 +161,7 @@ function createCourier(ports: WebhookPorts, { settings, pending }: WebhookDocume
   return {
     listTried,
     bring,
-    async retryDue(own, known) {
+    async retryDue(known) {
       const time = now();
       const due = listTried(known)
         .filter(({ next }) => next <= time)
@@ -165,7 +170,7 @@ function createCourier(ports: WebhookPorts, { settings, pending }: WebhookDocume
       const entries = await ports.readAt(due.map(({ position }) => position));
       const found = new Set(entries.map(({ position }) => position));
       const lost = due.filter(({ position }) => !found.has(position));
-      await bring(own, entries, () => {
+      await bring(entries, () => {
         for (const { position, attempts } of lost) outcomes.lose(position, attempts);
       });
       return true;

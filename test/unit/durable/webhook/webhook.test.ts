@@ -370,21 +370,6 @@ test("[HOOK14] a log that can't be read is not the receiver's fault: it is read 
   expect(stage.kinds()).toEqual(["a"]);
 });
 
-test("[HOOK14] removed while it sends, it writes nothing and sends nothing more", async () => {
-  const stage = createStage();
-  await stage.create();
-  await stage.log("a", 100);
-  stage.behave = async () => {
-    stage.webhook.forget();
-    return new Response();
-  };
-  await stage.wake();
-  expect(stage.got.length).toBeLessThanOrEqual(webhookLimits.read);
-  expect(await stage.webhook.standing()).toBeNull();
-  stage.evict();
-  expect(await stage.webhook.standing()).toBeNull();
-});
-
 test("[HOOK1] an address that the server does not allow any more is not called", async () => {
   const stage = createStage({}, "https://10.0.0.1/hook");
   await stage.create();
