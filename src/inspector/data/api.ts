@@ -3,6 +3,7 @@ import type { Json } from "../../contract/event.ts";
 import type { Answer, answers } from "../../contract/http/answers.ts";
 import type { Problem } from "../../contract/problem.ts";
 import { inspectorLimits } from "./limits.ts";
+import { makeRandomId } from "./random-id.ts";
 
 /** What went wrong with a call, in words for whoever looks. */
 export class ApiError extends Error {
@@ -57,7 +58,7 @@ export async function change(method: "POST" | "PUT" | "PATCH" | "DELETE", path: 
   return (await call(method, path, {
     body: body === undefined ? undefined : JSON.stringify(body),
     headers: {
-      "idempotency-key": crypto.randomUUID(),
+      "idempotency-key": makeRandomId(),
       ...(body !== undefined && { "content-type": "application/json" }),
     },
   })) as Json;

@@ -9,6 +9,7 @@ import { describeRefusal, type Refusal } from "../../data/describe-refusal.ts";
 import type { Draft } from "../../data/drafts.ts";
 import { drafts } from "../../data/kept-drafts.ts";
 import { type FormPart, judgeAnswer, makeOutput, nameStatus, type Output, planForm, readRaw, sketchAnswer } from "../../data/plan-form.ts";
+import { makeRandomId } from "../../data/random-id.ts";
 
 const SchemaForm = lazy(() => import("./schema-form.tsx"));
 
@@ -70,7 +71,7 @@ export function AnswerForm({ turn, account, done, wrote }: AnswerFormProps) {
       return;
     }
     const text = JSON.stringify(read.output);
-    if (sent.current?.text !== text) sent.current = { text, id: crypto.randomUUID() };
+    if (sent.current?.text !== text) sent.current = { text, id: makeRandomId() };
     setSending(true);
     try {
       await say("nerve.turn.respond", { turn: turn.turn, lease: turn.lease.generation, output: read.output }, sent.current.id);
