@@ -94,7 +94,9 @@ test("[HOOK5] what tells of a turn bears a link to it, what tells of a thread on
   await stage.log("note", 1, { ...forged, thread: "t1" });
   await stage.wake();
   for (const { event } of stage.got) expect(event.sequence).toMatch(/^\d{16}$/);
-  expect(stage.got.map(({ event }) => event.nrvlink)).toEqual([
+  // Several are under way at once.
+  const inOrder = stage.got.toSorted((a, b) => Number(a.event.sequence) - Number(b.event.sequence));
+  expect(inOrder.map(({ event }) => event.nrvlink)).toEqual([
     "https://nerve.example.com/ui/turns/t1/approver",
     "https://nerve.example.com/ui/turns/t1/a%20b",
     "https://nerve.example.com/ui/threads/t1",
