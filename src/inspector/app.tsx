@@ -1,5 +1,6 @@
 /** Which page an address shows, inside the frame that all pages share. Whoever is not signed in signs in first, and lands where they meant to go. */
 
+import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from "preact-iso";
 import { live } from "./data/live-log.ts";
@@ -8,17 +9,20 @@ import { SignInPage } from "./pages/sign-in-page.tsx";
 import { Frame } from "./parts/frame.tsx";
 import { EmptyState, ErrorState, LoadingState } from "./parts/states.tsx";
 
+/** A file that cannot be had, of a server that is down or of another version, stays missing until the page is loaded anew. */
+const loadPage = (load: () => Promise<{ default: ComponentType }>) => lazy(() => load().catch(() => ({ default: UnloadedPage })));
+
 // One chunk each: the first view loads what it shows.
-const ThreadsPage = lazy(() => import("./pages/threads-page.tsx"));
-const ThreadPage = lazy(() => import("./pages/thread-page.tsx"));
-const WorkflowsPage = lazy(() => import("./pages/workflows-page.tsx"));
-const WorkflowPage = lazy(() => import("./pages/workflow-page.tsx"));
-const AgentsPage = lazy(() => import("./pages/agents-page.tsx"));
-const AgentPage = lazy(() => import("./pages/agent-page.tsx"));
-const EventsPage = lazy(() => import("./pages/events-page.tsx"));
-const BoardPage = lazy(() => import("./pages/board-page.tsx"));
-const TurnsPage = lazy(() => import("./pages/turns-page.tsx"));
-const TurnPage = lazy(() => import("./pages/turn-page.tsx"));
+const ThreadsPage = loadPage(() => import("./pages/threads-page.tsx"));
+const ThreadPage = loadPage(() => import("./pages/thread-page.tsx"));
+const WorkflowsPage = loadPage(() => import("./pages/workflows-page.tsx"));
+const WorkflowPage = loadPage(() => import("./pages/workflow-page.tsx"));
+const AgentsPage = loadPage(() => import("./pages/agents-page.tsx"));
+const AgentPage = loadPage(() => import("./pages/agent-page.tsx"));
+const EventsPage = loadPage(() => import("./pages/events-page.tsx"));
+const BoardPage = loadPage(() => import("./pages/board-page.tsx"));
+const TurnsPage = loadPage(() => import("./pages/turns-page.tsx"));
+const TurnPage = loadPage(() => import("./pages/turn-page.tsx"));
 
 export function App() {
   const { state } = session.value;
@@ -72,6 +76,14 @@ function isText(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function UnloadedPage() {
+  return (
+    <EmptyState title="This page could not be loaded" act={{ name: "Load it again", perform: () => location.reload() }}>
+      The server does not answer, or has another version by now.
+    </EmptyState>
+  );
 }
 
 function NowherePage() {

@@ -50,9 +50,14 @@ describe.skipIf(!stage)("an open page", () => {
     await page.getByText("What you see may be old").waitFor();
     // What was shown is shown.
     expect(await page.getByRole("row").count()).toBe(2);
+    await page.getByRole("link", { name: "Board" }).click();
+    await page.getByText("This page could not be loaded").waitFor();
     server = spawnServer(data, { port });
     await server.ready;
     await post("after");
+    await page.getByRole("button", { name: "Load it again" }).click();
+    await page.getByRole("heading", { name: "Board" }).waitFor();
+    await page.goBack();
     await page.getByText("live", { exact: true }).waitFor();
     await page.getByRole("row").nth(2).waitFor();
     expect(await page.getByText("What you see may be old").count()).toBe(0);
