@@ -139,9 +139,8 @@ export default defineConfig({
           globalSetup: ["test/inspector/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Beside those of e2e, of which there may be as many.
-          maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          maxWorkers: waiting,
+          sequence: { groupOrder: 1 },
         },
       },
       {
