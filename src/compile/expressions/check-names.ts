@@ -1,5 +1,6 @@
 /** Checks the variables, functions and root names that an expression asks for. */
 import { findNearestName } from "../../contract/nearest-name.ts";
+import type { TextNode } from "../source/node.ts";
 import type { ExpressionNode } from "./parse-expression.ts";
 import { allowedFunctions, cardNames, eventAttributes, refusedFunctions } from "./views.ts";
 import type { Walk } from "./walk.ts";
@@ -85,8 +86,29 @@ export function checkName(node: ExpressionNode, state: Walk): void {
   const { hint, text } = suggestName(name, names, state.node.value, node.position ?? 0);
   add(state, "unknown-name", node, length, `The expression is over ${title}, which has no \`${name}\`; this is always undefined.`, {
     ...(hint === undefined ? {} : { hint }),
-    ...(text === undefined || !written ? {} : { fix: { title: `Write \`${text}\``, span: spanOf(state, node, length), text } }),
+    ...(text === undefined || !written || !canWrite(state.node, text, (node.position ?? 0) - name.length)
+      ? {}
+      : { fix: { title: `Write \`${text}\``, span: spanOf(state, node, length), text } }),
   });
+}
+
+/** Whether YAML reads a scalar as before where `text` is put into its value at `start`. */
+function canWrite({ style, flow }: TextNode, text: string, start: number): boolean {
+  switch (style) {
+    case "plain":
+      return !(flow === true && /[[\]{},]/.test(text)) && !(start === 0 && /^['"[{]/.test(text));
+    case "single":
+      return !text.includes("'");
+    case "double":
+      return !/["\\]/.test(text);
+    case "literal":
+    case "folded":
+      return true;
+    case "included":
+      return false;
+    default:
+      return style satisfies never;
+  }
 }
 
 interface Suggestion {

@@ -17,11 +17,13 @@ interface Conversion {
   anchors: Map<string, Converted | "open">;
   /** Its aliases grow too large: nothing more is converted. */
   stopped: boolean;
+  /** How many collections between brackets or braces it is in. */
+  flow: number;
 }
 
 /** Converts a document that the parser found sound. Undefined where its aliases would grow without bound. */
 export function convertDocument(contents: ParsedNode, text: string, report: Report, reading: Reading): SourceNode | undefined {
-  const conversion: Conversion = { text, report, reading, anchors: new Map(), stopped: false };
+  const conversion: Conversion = { text, report, reading, anchors: new Map(), stopped: false, flow: 0 };
   const result = convert(conversion, contents, { start: 0, end: 0 });
   const { count } = reading;
   count.nodes += result.size;
@@ -36,11 +38,14 @@ function convert(conversion: Conversion, node: Node | null | undefined, fallback
   const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
   if (!isScalar(node)) checkTag(conversion, node, spanOf(node, fallback));
   if (anchor !== undefined) conversion.anchors.set(anchor, "open");
+  const isFlow = (isMap(node) || isSeq(node)) && node.flow === true;
+  if (isFlow) conversion.flow += 1;
   const converted = isMap(node)
     ? convertMap(conversion, node, fallback)
     : isSeq(node)
       ? convertList(conversion, node, fallback)
       : convertScalar(conversion, node as Scalar, fallback);
+  if (isFlow) conversion.flow -= 1;
   if (anchor !== undefined) conversion.anchors.set(anchor, converted);
   return converted;
 }
@@ -92,7 +97,8 @@ function convertScalar(conversion: Conversion, node: Scalar, fallback: Span): Co
   }
   const style = styles[node.type ?? "PLAIN"] ?? "plain";
   const written = typeof value === "number" ? { written: text.slice(span.start, span.end) } : {};
-  const scalar: ScalarNode = { kind: "scalar", span, value, style, ...written, locate: createLocate(text, span, style, value) };
+  const flow = conversion.flow > 0 && { flow: true as const };
+  const scalar: ScalarNode = { kind: "scalar", span, value, style, ...flow, ...written, locate: createLocate(text, span, style, value) };
   return { node: scalar, size: 1, bytes: typeof value === "string" ? value.length : 8 };
 }
 

@@ -11,6 +11,8 @@ export interface ScalarNode {
   written?: string;
   /** How it was written; `included` is text of another file. */
   style: "plain" | "single" | "double" | "literal" | "folded" | "included";
+  /** It stands between brackets or braces, where `[`, `]`, `{`, `}` and `,` of a plain text are YAML's. */
+  flow?: true;
   /** What should stand here could not be had, and that was reported: no check judges it. */
   hole?: true;
   /** Maps a range of the value's characters to the source; the whole scalar where that can't be told. */
