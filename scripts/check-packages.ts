@@ -21,8 +21,11 @@ interface Packed {
 const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);
 
-/** Bytes of a package, compressed: some 10 % above what it is. It should not grow by accident. A third of it is the library that lays pictures out in a browser. */
-const mostBytes: { [name: string]: number } = { nerveflare: 1_900_000, "@nerveflare/agent": 60_000 };
+/**
+ * Bytes of a package, compressed: some 15 % above what it is. It should not grow by accident. A third of it is the library that lays
+ * pictures out in a browser; the Worker's gateways bring the packages of their protocols.
+ */
+const mostBytes: { [name: string]: number } = { nerveflare: 2_300_000, "@nerveflare/agent": 60_000 };
 
 await run("node", ["scripts/build.ts", "--if-stale"], { cwd: root });
 const folder = mkdtempSync(join(tmpdir(), "nerveflare-packed-"));

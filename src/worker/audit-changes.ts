@@ -12,7 +12,7 @@ import { type ListedRoute, matchRoute } from "./match-route.ts";
 import { recallBody } from "./read-body.ts";
 
 /** Calls that decide nothing about the system: what was said is in the event log, and a ticket or a session changes nothing. */
-const undecided = ["POST /v1/events", "POST /v1/inbox/ack", "POST /v1/tickets", "POST /v1/session", "DELETE /v1/session"];
+const undecided = ["POST /v1/events", "POST /v1/inbox/ack", "POST /v1/tickets", "POST /v1/session", "DELETE /v1/session", "POST /mcp"];
 
 /** Bytes of a request's body that are kept. A longer body is not kept at all: half of it would mislead. */
 const detailBytes = 2_048;

@@ -17,8 +17,8 @@ export const rootOperator = "admin";
 /** The name of an object that is no agent's: no id has a slash. */
 const nobody = "nobody/here";
 
-/** Calls that change nothing of the system's, which a read-only operator may make. */
-const readingCalls = ["POST /v1/tickets", "POST /v1/session", "DELETE /v1/session"];
+/** Calls that change nothing of the system's, which a read-only operator may make; of those of `/mcp`, the gateway judges each. */
+const readingCalls = ["POST /v1/tickets", "POST /v1/session", "DELETE /v1/session", "POST /mcp"];
 
 /** What a caller showed: it proves who calls, once, and again while a stream is open. */
 interface Proven {

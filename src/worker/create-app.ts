@@ -22,6 +22,7 @@ import { addDocsRoutes } from "./routes/docs.ts";
 import { addEnrolmentRoutes, addRedeemRoute } from "./routes/enrolments.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
+import { addMcpRoute } from "./routes/mcp.ts";
 import { addOperatorRoutes } from "./routes/operators.ts";
 import { addPlacementRoute } from "./routes/placement.ts";
 import { addSchemaRoutes } from "./routes/schemas.ts";
@@ -82,6 +83,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addOperatorRoutes(app, ports);
   addSessionRoutes(app, ports);
   addEnrolmentRoutes(app, ports);
+  addMcpRoute(app, ports);
 
   app.notFound(async (c) => {
     // What exists is told only to those who may ask.

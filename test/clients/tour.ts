@@ -63,6 +63,7 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   await call("GET /v1/me/types", undefined, { token, query: "?workflows=code-review" });
   await call("POST /v1/tickets", undefined, { token });
   for (const method of ["POST", "GET", "DELETE"]) await call(`${method} /v1/session`, undefined, { token });
+  await call("POST /mcp", { jsonrpc: "2.0", id: 1, method: "initialize", params: {} }, { token });
   await call("POST /v1/events", { id: "one", type: "a.b", data: { n: 1 } }, { token });
   await call(
     "POST /v1/events",

@@ -231,7 +231,7 @@ test("[DEPLOY6] an install rehearses the deploy of the Worker that it brings, by
   };
   expect(worker).toBe("nerveflare-staging");
   expect(bundle.compressed).toBeGreaterThan(100_000);
-  expect(bundle.limit).toBe(400_000);
+  expect(bundle.limit).toBe(600_000);
   expect(bundle.compressed).toBeLessThan(bundle.limit);
   expect(migrations.length).toBeGreaterThan(10);
   expect(JSON.parse(await readFile(config, "utf8"))).toMatchObject({

@@ -8,6 +8,7 @@ import { deadLetterDocs } from "./routes/dead-letters.ts";
 import { enrolmentDocs } from "./routes/enrolments.ts";
 import { eventDocs } from "./routes/events.ts";
 import { inboxDocs } from "./routes/inbox.ts";
+import { mcpDocs } from "./routes/mcp.ts";
 import { operatorDocs } from "./routes/operators.ts";
 import { schemaDocs } from "./routes/schemas.ts";
 import { sessionDocs } from "./routes/session.ts";
@@ -69,5 +70,6 @@ export const routeDocs: RouteDoc[] = [
   ...deadLetterDocs,
   ...schemaDocs,
   ...statusDocs,
+  ...mcpDocs,
   ...openDocs,
 ];

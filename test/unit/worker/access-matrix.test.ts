@@ -113,6 +113,8 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   // The agent's object judges the token of a socket, and closes it: see test/workerd/access-frames.test.ts.
   ["GET /v1/connect", "everybodyReads", { unknown: "ok", revoked: "ok", read: 403, admin: 403 }],
 
+  ["POST /mcp", "everybodyReads"],
+
   ["GET /v1/threads", "everybodyReads"],
   ["GET /v1/threads/:id", "partakersRead"],
   ["GET /v1/threads/:id/messages", "partakersRead"],
