@@ -20,7 +20,7 @@ export interface Accepted {
 /** What one reflex said to an event whose kind it listens to. */
 export interface Verdict {
   workflow: string;
-  /** Place of the reflex in its workflow, from 0. */
+  /** Place of the reflex in its workflow, from 0; 1000: the event's `to` names the workflow. */
   place: number;
   kind: "workflow" | "signal" | "emit";
   /**

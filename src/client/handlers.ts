@@ -59,7 +59,7 @@ export interface EventToSend {
   type: string;
   data?: Json | undefined;
   id?: string | undefined;
-  /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`. */
+  /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`, `workflows/x`. */
   to?: string | undefined;
   correlationid?: string | undefined;
   causationid?: string | undefined;

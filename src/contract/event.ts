@@ -91,7 +91,7 @@ export interface PostedEvent {
   /** The event that caused this one. */
   causationid?: string | undefined;
   traceparent?: string | undefined;
-  /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`. */
+  /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`, `workflows/x`. */
   to?: string | undefined;
   [attribute: string]: Json | undefined;
 }
@@ -111,7 +111,7 @@ export interface CloudEvent {
   /** The event that caused this one. */
   causationid?: string;
   traceparent?: string;
-  /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`. */
+  /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`, `workflows/x`. */
   to?: string;
   [extension: string]: Json | undefined;
 }

@@ -17,10 +17,16 @@ export const reflexOutcome = open({
 });
 export type ReflexOutcome = z.infer<typeof reflexOutcome>;
 
+/** The `place` in a verdict of a workflow that the event's `to` names: no file has as many reflexes. */
+export const namedPlace = 1_000;
+
 /** What one reflex said to an event whose kind it listens to. */
 export const verdict = open({
   workflow: z.string(),
-  place: z.int().nonnegative().describe("Place of the reflex in its workflow, from 0."),
+  place: z
+    .int()
+    .nonnegative()
+    .describe(`Place of the reflex in its workflow, from 0; ${namedPlace}: the event's \`to\` names the workflow.`),
   kind: z.enum(wordsOf(reflexKinds)),
   verdict: z
     .enum(["fired", "when", "key", "input", "error", "depth", "own"])

@@ -13,7 +13,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
   addApiOptions(command.argument("<kind>", "the event's kind, e.g. pr.ready_for_review"))
     .option("--data <json>", "its data; `-` reads them from stdin")
-    .option("--to <addresses>", "to whom: *, agents/x, cap:x, by commas")
+    .option("--to <addresses>", "to whom: *, agents/x, cap:x, workflows/x, by commas")
     .option("--id <id>", "idempotency key (default: a new one)")
     .action(async (kind: string, options: ApiOptions & { data?: string; to?: string; id?: string }) => {
       const { data, to, id = randomUUID() } = options;

@@ -89,7 +89,7 @@ export const cloudEventHeaders = {
   "ce-causationid": text("The event that caused it.", { example: "01J9Z3-review", pattern: idPattern, hint: idHint }),
   "ce-traceparent": text("The W3C trace context.", { example: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", most: 256 }),
   "ce-tracestate": text("The W3C trace state.", { example: "vendor=1", most: 512 }),
-  "ce-to": text("Whom it is for: `*`, or `agents/x`, `cap:x`, `role:x` with commas between.", {
+  "ce-to": text("Whom it is for: `*`, or `agents/x`, `cap:x`, `role:x`, `workflows/x` with commas between.", {
     example: "cap:code-review",
     most: limits.toLength,
   }),

@@ -15,6 +15,8 @@ export interface PublishedReflexes {
   revision: string;
   input: JsonSchema | null;
   reflexes: ReflexIr[];
+  /** Whether agents may start it by name. */
+  exposed?: boolean;
 }
 
 /** Who hears of events without being named. */

@@ -3,6 +3,7 @@ import type { CloudEvent } from "../../contract/event.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Registry } from "../registry/registry.ts";
+import { workflowPrefix } from "./list-named.ts";
 import { routingLimits } from "./routing-limits.ts";
 
 /** Who holds each role of a thread, null where nobody does: as far as the sender may ask. */
@@ -49,8 +50,10 @@ async function readAddresses(
   const ids = new Set<string>();
   const notes: string[] = [];
   const named: string[] = [];
+  let starts = false;
   for (const part of to.split(",").map((each) => each.trim())) {
-    if (part.startsWith("agents/")) named.push(part.slice("agents/".length));
+    if (part.startsWith(workflowPrefix)) starts = true;
+    else if (part.startsWith("agents/")) named.push(part.slice("agents/".length));
     else if (part === "*" || part.startsWith("cap:")) await addAll(part === "*" ? [] : [part.slice("cap:".length)], ids, sender, registry);
     else if (part.startsWith("role:")) {
       const role = part.slice("role:".length);
@@ -61,7 +64,7 @@ async function readAddresses(
     } else
       return refuse(
         "malformed",
-        `\`to\` takes *, agents/<id>, cap:<capability> and role:<name>, separated by commas; not ${part.slice(0, 128)}.`,
+        `\`to\` takes *, agents/<id>, cap:<capability>, role:<name> and workflows/<name>, separated by commas; not ${part.slice(0, 128)}.`,
       );
     if (ids.size > routingLimits.recipients) break;
   }
@@ -71,7 +74,7 @@ async function readAddresses(
   for (const { id } of known) ids.add(id);
   if (ids.size > routingLimits.recipients)
     return refuse("too_large", `An event reaches at most ${routingLimits.recipients} agents.`, { limit: routingLimits.recipients });
-  if (!ids.size && !notes.length) notes.push("`to` names no agent.");
+  if (!ids.size && !notes.length && !starts) notes.push("`to` names no agent.");
   return succeed({ agents: [...ids], notes });
 }
 

@@ -11,6 +11,7 @@ import type { Sent } from "../protocol/typed-host.ts";
 import type { PublishedReflexes } from "../registry/registry.ts";
 import { makeThreadId } from "../thread/lifecycle/thread-id.ts";
 import { readDepth } from "./chain-depth.ts";
+import { listNamed } from "./list-named.ts";
 import { routingLimits } from "./routing-limits.ts";
 
 /** A verdict with what it leads to. */
@@ -31,9 +32,12 @@ export async function judgeReflexes(
   own: string | undefined,
 ): Promise<Judgement[]> {
   const judgements: Judgement[] = [];
+  const named = listNamed(event.to);
+  // Whom the event names begins by that, and not twice.
   for (const of of published)
     for (const [place, reflex] of of.reflexes.entries())
-      if (matchesKind(reflex.on, event.type)) judgements.push(await judge(event, agent, of, place, reflex, own));
+      if (matchesKind(reflex.on, event.type) && !(reflex.kind === "workflow" && named.includes(of.workflow)))
+        judgements.push(await judge(event, agent, of, place, reflex, own));
   return judgements;
 }
 

@@ -21,6 +21,7 @@ import { carryOn, readDepth } from "./chain-depth.ts";
 import { deriveId } from "./derive-id.ts";
 import { type FindHolders, findRecipients } from "./find-recipients.ts";
 import { judgeReflexes } from "./judge-reflexes.ts";
+import { startNamed } from "./named-workflows.ts";
 import { routingLimits } from "./routing-limits.ts";
 
 /** An event that follows from the routed one in the same commit, for the log. */
@@ -136,7 +137,9 @@ async function link(
       receivers: recipients.map((id) => `agent/${id}` as const),
       message: createMail({ channel: "my", event, receipt: true }),
     });
-  const judgements = await judgeReflexes(event, sender.id, listeners.reflexes, own);
+  const named = await startNamed(event, sender.id, listeners.reflexes);
+  if (!named.ok) return named;
+  const judgements = [...named.value, ...(await judgeReflexes(event, sender.id, listeners.reflexes, own))];
   for (const { verdict, message } of judgements) {
     if (verdict.thread !== undefined) threads.push(verdict.thread);
     if (message) messages.push(message);

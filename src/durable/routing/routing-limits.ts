@@ -8,6 +8,8 @@ export const routingLimits = {
   emittedBytes: 1024 * 1024,
   /** Agents that one event reaches: the sender's outbox waits until all of them have stored it. */
   recipients: 1_000,
+  /** Workflows that one event names: each is a thread that begins with it. */
+  named: 8,
   /** Verdicts kept with an event: what people read when they ask why. */
   verdicts: 100,
   /** Characters of a verdict's detail. */

@@ -3,6 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { ReflexIr } from "../../../../src/compile/ir.ts";
 import type { CloudEvent } from "../../../../src/contract/event.ts";
 import { refuse, succeed } from "../../../../src/contract/problem.ts";
+import { namedPlace } from "../../../../src/contract/routing.ts";
 import { judgeEvent } from "../../../../src/durable/agent/judge-event.ts";
 import type { PublishedReflexes, Registry } from "../../../../src/durable/registry/registry.ts";
 import { createSubscriptionSet } from "../../../../src/durable/registry/subscription-set.ts";
@@ -182,4 +183,41 @@ test("[ROUTE4] an address that names nobody is refused, but an author's only cos
   const routed = await route(makeEvent("deploy.finished"));
   expect(routed.notes).toEqual(["fleet.notify: There is no agent nobody."]);
   expect(routed.threads).toHaveLength(1);
+});
+
+test("[ROUTE14] `workflows/x` begins a thread of it whatever its reflexes listen to, once, and under no key", async () => {
+  publish("review", [{ kind: "workflow", on: ["ask.*"], key: ["data.pr"] }, emits(["ask.review"], "review.asked")]);
+  publish("audit", [{ kind: "workflow", on: ["ask.review"] }]);
+  const event = makeEvent("ask.review", { source: "/operators/ann", to: "workflows/review, agents/bob" });
+  const routed = await route(event);
+  const [named] = routed.routing.verdicts;
+  expect(named).toEqual({ workflow: "review", place: namedPlace, kind: "workflow", verdict: "fired", thread: expect.stringMatching(/^t/) });
+  expect(routed.routing.verdicts.map(({ workflow, kind }) => `${workflow} ${kind}`)).toEqual([
+    "review workflow",
+    "review emit",
+    "audit workflow",
+  ]);
+  expect(routed.routing.recipients).toEqual(["bob"]);
+  const admitted = routed.messages.find(({ receivers }) => receivers.join() === "workflow/review");
+  expect(admitted?.message).toMatchObject({ type: "admit", thread: named?.thread, revision: "review-1", key: null, event: { data: {} } });
+  expect((await route(event)).routing.verdicts[0]?.thread).toBe(named?.thread);
+  expect((await route({ ...event, to: "workflows/review" })).notes).toEqual([]);
+});
+
+test("[ROUTE15] an agent starts by name what is exposed only; what is not there, or does not fit its input, refuses the event", async () => {
+  publish("closed", []);
+  published.push({ workflow: "review", revision: "r", exposed: true, reflexes: [], input: { type: "object", required: ["pr"] } });
+  const ask = async (to: string, more: Partial<CloudEvent> = {}) =>
+    routeEvent(makeEvent("ask", { to, ...more }), sender, registry, { now });
+  const refusal = async (...of: Parameters<typeof ask>) => {
+    const routed = await ask(...of);
+    return routed.ok ? undefined : routed.problem;
+  };
+  expect(await ask("workflows/review", { data: { pr: 1 } })).toMatchObject({ ok: true, value: { threads: [expect.any(String)] } });
+  expect(await refusal("workflows/review")).toMatchObject({ code: "malformed", errors: [{ message: expect.stringContaining("pr") }] });
+  expect(await refusal("workflows/closed")).toMatchObject({ code: "not_found", detail: expect.not.stringContaining("mean closed") });
+  expect(await refusal("workflows/reveiw")).toMatchObject({ code: "not_found", detail: expect.stringContaining("mean review") });
+  expect(await refusal("workflows/closed", { source: "/operators/ann" })).toBeUndefined();
+  const many = Array.from({ length: routingLimits.named + 1 }, (_, index) => `workflows/w${index}`).join();
+  expect(await refusal(many)).toMatchObject({ code: "too_large", limit: routingLimits.named });
 });
