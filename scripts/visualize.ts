@@ -4,9 +4,9 @@
  */
 import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { renderMachineModule } from "../src/cli/lib/compile/render-machine-module.ts";
 import { drawFiles } from "../src/cli/lib/draw/draw-files.ts";
 import { compileWorkflow } from "../src/compile/compile-workflow.ts";
+import { renderMachineModule } from "../src/compile/stately/render-machine-module.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "visualizations");

@@ -74,6 +74,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/compile/types": { is: "a workflow's types for TypeScript", may: ["src/compile", contract] },
   "src/compile/draw": { is: "pictures of a workflow", may: ["machines", "src/compile", "src/compile/lower", contract, "elkjs"] },
+  "src/compile/stately": { is: "machines as code that Stately's editor opens", may: ["machines"] },
   ...durableRooms,
 
   // The Worker: HTTP over the objects and D1.
@@ -122,7 +123,10 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/inspector/pages/thread": {
     is: "the parts of a thread's page",
-    may: [contract, "src/compile/draw", "src/inspector/data", "src/inspector/data/story", "src/inspector/parts", "preact", "preact-iso"],
+    may: [
+      ...["machines/config.ts", contract, "src/compile/draw", "src/compile/stately", "src/inspector/data", "src/inspector/data/story"],
+      ...["src/inspector/parts", "preact", "preact-iso"],
+    ],
   },
   "src/inspector/parts": {
     is: "what pages are put together of",
@@ -227,7 +231,7 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["src/lsp/is-workflow.ts", "node:*"],
     ],
   },
-  "src/cli/lib/compile": { is: "machines as files", may: ["machines", "src/cli/lib", "src/cli/lib/check", "src/compile"] },
+  "src/cli/lib/compile": { is: "machines as files", may: ["src/cli/lib", "src/cli/lib/check", "src/compile"] },
   "src/cli/lib/demo": { is: "the demo's story", may: ["src", "src/cli/lib", "src/local-server", "node:*"] },
   "src/cli/lib/doctor": {
     is: "what is wrong with a data folder",
@@ -243,7 +247,10 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/cli/lib/draw": { is: "pictures as files", may: ["src/cli/lib/compile", "src/compile", "src/compile/draw", "node:*"] },
   "src/cli/lib/events": { is: "the log as lines", may: ["src/cli/lib", contract, "node:*"] },
   "src/cli/lib/export": { is: "threads of a server as what is replayed", may: ["src/cli/lib", contract, "src/replay"] },
-  "src/cli/lib/inspect": { is: "a thread for Stately's inspector", may: ["src/cli/lib", "src/cli/lib/live", contract, "ws"] },
+  "src/cli/lib/inspect": {
+    is: "a thread for Stately's inspector",
+    may: ["machines/config.ts", "src/cli/lib", "src/cli/lib/live", contract, "ws"],
+  },
   "src/cli/lib/live": {
     is: "a thread and the whole server, live on a terminal",
     may: ["src/cli/lib", "src/cli/lib/check", "src/cli/lib/events", contract, "log-update", "zod"],

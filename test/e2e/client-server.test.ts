@@ -81,7 +81,7 @@ function createEnd() {
   return { ended: end.promise, onEvent };
 }
 
-test("[CLI1] [EXPORT5] [STATELY1] a review ends, one agent by socket and one by poll, and a refused output is mended", async () => {
+test("[CLI1] [EXPORT5] [STATELY1] [STATELY3] a review ends, one agent by socket and one by poll, and a refused output is mended", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   const tokens = await prepare(facts);
   const refused: unknown[] = [];
@@ -119,6 +119,9 @@ test("[CLI1] [EXPORT5] [STATELY1] a review ends, one agent by socket and one by 
   const exported = join(await makeDataFolder(), "review.json");
   const server = ["--url", facts.url, "--token", facts.adminToken];
   await runQuietly("export", threads[0] ?? "", "--test", exported, ...server);
+  expect(await runQuietly("inspect", threads[0] ?? "", "--code", "task", ...server)).toContain(
+    `// The thread ${threads[0]} stood at "completed" on 20`,
+  );
   const said = await runQuietly("test", "workflows/code-review.yaml", "--script", exported, "--json");
   expect(JSON.parse(said)).toMatchObject({ steps: 3, differences: [] });
   const { commits } = (await operator.call("GET", "v1/metrics")) as { commits: { task: number } };

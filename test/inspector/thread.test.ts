@@ -98,7 +98,7 @@ describe.skipIf(!stage)("a thread's page", () => {
     await page.getByRole("heading", { name: "code-review completed" }).waitFor();
   });
 
-  test("[TPAGE2] the slider shows chart, roles, context and steps as they were, and goes by keyboard", async () => {
+  test("[TPAGE2] [TPAGE8] the slider shows chart, roles, context and steps as they were, and goes by keyboard; the machine is copied with the state of then", async () => {
     await connect("bea", ["coding"], () => ({ $status: "updated", note: "done" }));
     const id = await beginReview("bea");
     await connect("ron", ["code-review"], ({ last }) => (last ? approved : changes), id);
@@ -119,8 +119,29 @@ describe.skipIf(!stage)("a thread's page", () => {
       async () => expect(await page.getByRole("region", { name: "Context of task" }).textContent()).toContain('"round": 1'),
       within,
     );
+    // The machine of this moment, by keyboard.
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const copy = page.getByRole("button", { name: "Copy for Stately the task machine" });
+    await copy.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").getByText("Copied the task machine.").waitFor({ state: "attached" });
+    const copied = await page.evaluate<string>("navigator.clipboard.readText()");
+    expect(copied).toContain(`// The thread ${id} stood at {"active":{"reviewer":`);
+    expect(copied).toMatch(/tags: \[.*"here"\]/);
     await page.getByRole("button", { name: "End" }).click();
     await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
+    // Where the page may copy nothing, it shows what was asked for, selected.
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    await page.getByRole("button", { name: "Recruitment", exact: true }).click();
+    await page.getByRole("button", { name: "Copy for Stately the recruitment machine" }).click();
+    const shown = page.getByRole("dialog").getByRole("textbox", { name: "Copy the recruitment machine" });
+    await shown.waitFor();
+    const selected = await page.evaluate<string>("getSelection().toString()");
+    expect(selected).toContain(`// The thread ${id} stood at "completed"`);
+    expect(await judgeAccess(page)).toEqual([]);
+    await page.keyboard.press("ControlOrMeta+c");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "Graph", exact: true }).click();
     expect(await page.getByRole("region", { name: "Context of task" }).textContent()).toContain('"round": 3');
     // And from a step back to its moment.
     await page.getByRole("table", { name: "Steps" }).getByRole("button", { name: "2", exact: true }).click();

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import { renderMachineModule } from "../../compile/stately/render-machine-module.ts";
 import { toJson } from "../lib/check/to-json.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
-import { renderMachineModule } from "../lib/compile/render-machine-module.ts";
 import { addForce, type OwnFile, refuseFile, writeOwnFiles } from "../lib/own-files.ts";
 
 /** Defines `nerveflare compile`. */

@@ -2,10 +2,8 @@
 import type { Answer } from "../../../contract/http/answers.ts";
 import type { Api } from "../api.ts";
 import { followThread } from "../live/follow-thread.ts";
+import { readHistory } from "./read-history.ts";
 import { createInspection, type InspectionEvent } from "./stately-events.ts";
-
-/** Steps of each machine that one request asks for. */
-const page = 200;
 
 /**
  * Streams until the thread has ended, or `signal` aborts.
@@ -31,16 +29,11 @@ export async function streamThread(
   let failure: unknown;
 
   async function forward(thread: Answer<"thread">): Promise<void> {
-    for (let after = inspection.after(thread); ; ) {
-      const history = (await api.call("GET", `${path}/history?after=${after}&limit=${page}`)) as Answer<"history">;
+    for await (const history of readHistory(api, id, inspection.after(thread)))
       for (const event of inspection.tell(thread, history)) {
         await receiver.send(event);
         events += 1;
       }
-      const full = [history.recruitment, history.task ?? []].filter(({ length }) => length >= page);
-      if (full.length === 0) return;
-      after = Math.min(...full.map((steps) => steps.at(-1)?.revision ?? 0));
-    }
   }
 
   // One reading at a time, and one more where something came meanwhile.

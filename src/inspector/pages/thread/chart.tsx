@@ -1,4 +1,5 @@
 /** The workflow's picture with what is active lit, and the way that was taken. Every word in it is text. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { PlacedArrow, PlacedBox, PlacedPicture } from "../../../compile/draw/index.ts";
 import { LoadingState } from "../../parts/states.tsx";
@@ -12,6 +13,8 @@ interface ChartProps {
   taken: ReadonlyMap<string, number>;
   /** The arrow that was taken last. */
   last: string | undefined;
+  /** What else can be done with what is drawn. */
+  tools?(drawing: Drawing): ComponentChildren;
 }
 
 const drawings: { drawing: Drawing; name: string }[] = [
@@ -35,6 +38,7 @@ export function Chart(props: ChartProps) {
             </button>
           ))}
         </fieldset>
+        {props.tools?.(drawing)}
         <span class="choice">
           <button type="button" aria-label="Smaller" onClick={() => setZoom(Math.max(0.5, zoom / 1.25))}>
             −

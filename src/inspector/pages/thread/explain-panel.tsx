@@ -1,8 +1,8 @@
 /** Why a thread stands where it stands, in plain words, and what moves it on. */
 import { Fragment } from "preact";
-import { useState } from "preact/hooks";
 import type { Answer } from "../../../contract/http/answers.ts";
 import { readAction, type ThreadAction } from "../../data/story/explained-action.ts";
+import { CopyButton } from "../../parts/copy-button.tsx";
 import { Time } from "../../parts/time.tsx";
 
 interface ExplainProps {
@@ -107,9 +107,7 @@ interface CommandProps extends Pick<ExplainProps, "act" | "hindered"> {
 
 function Command({ command, act, hindered, isFirst }: CommandProps) {
   const action = readAction(command);
-  const [copied, setCopied] = useState(false);
   const style = isFirst ? "primary" : "";
-  const copy = () => void navigator.clipboard?.writeText(command).then(() => setCopied(true));
   return (
     <div class="run-line">
       {action.do === "open" ? (
@@ -117,9 +115,7 @@ function Command({ command, act, hindered, isFirst }: CommandProps) {
           {action.label}
         </a>
       ) : action.do === "copy" ? (
-        <button type="button" class={style} onClick={copy}>
-          {copied ? "Copied" : "Copy the command"}
-        </button>
+        <CopyButton what="the command" text={() => command} style={style} />
       ) : (
         <button type="button" class={style} disabled={hindered !== undefined} title={hindered} onClick={() => act(action)}>
           {action.do === "role" ? `Give ${action.role} to an agent…` : deeds[action.do]}

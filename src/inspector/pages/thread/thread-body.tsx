@@ -11,6 +11,7 @@ import type { ThreadFeed } from "../../data/thread-feed.ts";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { Chart } from "./chart.tsx";
+import { CopyMachine } from "./copy-machine.tsx";
 import { ExplainPanel } from "./explain-panel.tsx";
 import type { Compiled, Drawing } from "./layout.ts";
 import { LeasesPanel } from "./leases-panel.tsx";
@@ -98,7 +99,7 @@ function ThreadTime({ feed, order, act, hindered, isLive }: TimeProps) {
       <Scrubber moments={moments} place={place} go={go} isLive={isLive} />
       <div class="stage">
         {chart ? (
-          <ThreadChart compiled={chart} story={story} scene={scene} />
+          <ThreadChart thread={feed.id} compiled={chart} story={story} scene={scene} />
         ) : (
           <section class="panel chart" aria-label="Chart">
             {gap("machines") === undefined ? (
@@ -161,7 +162,7 @@ function nameWay({ from, to, edge }: Way): string[] {
   return edge === null ? [`${from} → ${to}`] : [`${from} ${edge}`, `${from} → ${to}`];
 }
 
-function ThreadChart({ compiled, story, scene }: { compiled: Compiled; story: Story; scene: Scene }) {
+function ThreadChart({ thread, compiled, story, scene }: { thread: string; compiled: Compiled; story: Story; scene: Scene }) {
   const ways = story.ways().slice(0, story.countWays(scene.at + 1));
   const taken = new Map<string, number>();
   for (const way of ways) {
@@ -173,5 +174,15 @@ function ThreadChart({ compiled, story, scene }: { compiled: Compiled; story: St
     drawing === "graph"
       ? new Set([scene.place, ...(scene.status === "suspended" ? ["$suspended"] : [])])
       : new Set(listActive(scene[drawing]));
-  return <Chart compiled={compiled} active={active} taken={taken} last={last && nameWay(last)[0]} />;
+  return (
+    <Chart
+      compiled={compiled}
+      active={active}
+      taken={taken}
+      last={last && nameWay(last)[0]}
+      tools={(drawing) => (
+        <CopyMachine thread={thread} compiled={compiled} scene={scene} machine={drawing === "graph" ? "task" : drawing} />
+      )}
+    />
+  );
 }
