@@ -1,6 +1,7 @@
 /** What an accepted event led to, and how far it came: as it is decided once, stored, and shown to who asks why. */
 import * as z from "zod";
 import { reflexKinds, signals, wordsOf } from "./language.ts";
+import { namedPlace } from "./named-place.ts";
 import { deliveryRefusals, tellCodes } from "./refusals.ts";
 import { open, time } from "./shape.ts";
 
@@ -16,9 +17,6 @@ export const reflexOutcome = open({
   detail: z.string().optional().describe("For people; absent where `status` says it all."),
 });
 export type ReflexOutcome = z.infer<typeof reflexOutcome>;
-
-/** The `place` in a verdict of a workflow that the event's `to` names: no file has as many reflexes. */
-export const namedPlace = 1_000;
 
 /** What one reflex said to an event whose kind it listens to. */
 export const verdict = open({

@@ -1,9 +1,9 @@
 /** Workflows that an event names in its `to`: each begins a thread of it, whatever its reflexes listen to. Knows what is published, not the store. */
 import type { CloudEvent } from "../../contract/event.ts";
 import { checkSchema, describeMisfits } from "../../contract/json-schema/check-schema.ts";
+import { namedPlace } from "../../contract/named-place.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
-import { namedPlace } from "../../contract/routing.ts";
 import type { PublishedReflexes } from "../registry/registry.ts";
 import { makeThreadId } from "../thread/lifecycle/thread-id.ts";
 import { readDepth } from "./chain-depth.ts";

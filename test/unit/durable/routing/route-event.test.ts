@@ -2,8 +2,8 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { ReflexIr } from "../../../../src/compile/ir.ts";
 import type { CloudEvent } from "../../../../src/contract/event.ts";
+import { namedPlace } from "../../../../src/contract/named-place.ts";
 import { refuse, succeed } from "../../../../src/contract/problem.ts";
-import { namedPlace } from "../../../../src/contract/routing.ts";
 import { judgeEvent } from "../../../../src/durable/agent/judge-event.ts";
 import type { PublishedReflexes, Registry } from "../../../../src/durable/registry/registry.ts";
 import { createSubscriptionSet } from "../../../../src/durable/registry/subscription-set.ts";
