@@ -147,6 +147,8 @@ export interface WorkflowIr {
   /** Form `moderator`: one JSONata expression that gives `{role, prompt?}`; `nodes` then hold an edge per role and `$END`. */
   moderator?: Expression;
   input?: JsonSchema;
+  /** Clients of the gateways and agents may start it by name. */
+  expose?: true;
   reflexes: ReflexIr[];
   concurrency?: number;
   overflow: OverflowPolicy;

@@ -21,4 +21,5 @@ export const requiredMigrations: readonly string[] = [
   "0016_placement.sql",
   "0017_webhook.sql",
   "0018_session.sql",
+  "0019_exposed.sql",
 ];

@@ -7,7 +7,20 @@ import { lspLimits } from "./limits.ts";
 
 /** The language's fields at the top of a file. */
 export const topFields: readonly string[] = [
-  ...["name", "description", "version", "binding", "roles", "conditions", "graph", "moderator", "input", "reflexes", "concurrency"],
+  ...[
+    "name",
+    "description",
+    "version",
+    "binding",
+    "roles",
+    "conditions",
+    "graph",
+    "moderator",
+    "input",
+    "expose",
+    "reflexes",
+    "concurrency",
+  ],
   ...["overflow", "max_queue", "max_rounds", "maxRounds", "senses", "agents", "extract", "api"],
 ];
 

@@ -7,6 +7,7 @@ interface WorkflowRow {
   name: string;
   revision: string;
   description: string;
+  exposed: number;
   source: string;
   created_at: number;
   updated_at: number;
@@ -16,7 +17,7 @@ interface WorkflowRow {
 }
 
 const columns =
-  "name, revision, description, created_at, updated_at, paused.by AS paused_by, paused.reason AS paused_reason, paused.since AS paused_since";
+  "name, revision, description, exposed, created_at, updated_at, paused.by AS paused_by, paused.reason AS paused_reason, paused.since AS paused_since";
 const tables = "workflow LEFT JOIN paused ON paused.workflow = workflow.name";
 
 /** Bytes of compiled JSON: under D1's 2 MB for a row, with its source beside it. */
@@ -52,10 +53,11 @@ export async function publishWorkflow(
       .bind(revision, ir.name, json, source, now),
     db
       .prepare(
-        `INSERT INTO workflow (name, revision, published, changed, description, source, input, reflexes, created_at, updated_at)
-         VALUES (?, ?, 1, ${nextVersion}, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO workflow (name, revision, published, changed, description, source, input, exposed, reflexes, created_at, updated_at)
+         VALUES (?, ?, 1, ${nextVersion}, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, published = 1, changed = excluded.changed, description = excluded.description,
-           source = excluded.source, input = excluded.input, reflexes = excluded.reflexes, updated_at = excluded.updated_at
+           source = excluded.source, input = excluded.input, exposed = excluded.exposed, reflexes = excluded.reflexes,
+           updated_at = excluded.updated_at
          WHERE workflow.revision <> excluded.revision OR workflow.published = 0
          RETURNING name`,
       )
@@ -65,6 +67,7 @@ export async function publishWorkflow(
         ir.description,
         source,
         ir.input === undefined ? null : JSON.stringify(ir.input),
+        ir.expose ? 1 : 0,
         JSON.stringify(ir.reflexes),
         now,
         now,
@@ -144,6 +147,7 @@ function recordWorkflow(row: WorkflowRow): WorkflowEntry {
     name,
     revision,
     description,
+    ...(row.exposed === 1 && { exposed: true as const }),
     paused: by === null || since === null ? null : { by, reason, since },
     createdAt: new Date(row.created_at).toISOString(),
     updatedAt: new Date(row.updated_at).toISOString(),

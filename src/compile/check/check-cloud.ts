@@ -31,6 +31,7 @@ export function checkCloud(outline: Outline, report: Report, publish: boolean): 
   };
   check[binding]();
   checkRounds(root, report);
+  checkExposed(root, binding, report);
   for (const reflex of outline.reflexes) for (const kind of listItems(reflex, "on")) if (isText(kind)) checkReflexKind(kind, report);
 }
 
@@ -68,6 +69,22 @@ function checkRounds(root: MapNode, report: Report): void {
     const queue = findEntry(root, "max_queue");
     if (queue) report.add("without-effect", queue.keyNode.span, "With `overflow: drop` nothing is queued.");
   }
+}
+
+function checkExposed(root: MapNode, binding: Binding, report: Report): void {
+  const expose = findEntry(root, "expose");
+  if (expose?.value.kind !== "scalar" || expose.value.value !== true) return;
+  if (binding === "local")
+    report.add("without-effect", expose.keyNode.span, "A local workflow is not published, and so nobody is shown it.", {
+      hint: "say `binding: cloud`",
+    });
+  const type = findValue(findValue(root, "input"), "type");
+  if (type === undefined || [type, ...listItems(findValue(root, "input"), "type")].some((node) => isText(node) && node.value === "object"))
+    return;
+  report.add("exposed-input", type.span, "The workflow is exposed, and its input is no object: clients start it with named arguments.", {
+    hint: "make the input an object that has what it was as a property",
+    related: [{ span: expose.keyNode.span, message: "exposed here" }],
+  });
 }
 
 function checkReflexKind(node: TextNode, report: Report): void {

@@ -34,6 +34,7 @@ function compareHeads(before: WorkflowIr, after: WorkflowIr): Change[] {
     description: ir.description,
     version: ir.version,
     binding: ir.binding,
+    expose: ir.expose,
     concurrency: ir.concurrency,
     overflow: ir.overflow,
     max_queue: ir.maxQueue,
@@ -60,6 +61,7 @@ function judgeHead(at: string, was: Json | undefined, is: Json | undefined): Pic
   if (at === "name") return { breaks: ["agents", "senders", "threads"], why: "to the registry it is another workflow" };
   if (at === "max_rounds" && Number(is) < Number(was))
     return { breaks: ["threads"], why: "a thread that has had more turns ends at its next" };
+  if (at === "expose" && was === true) return { breaks: ["senders"], why: "who starts it by name, over MCP or A2A, finds it no more" };
   return {};
 }
 

@@ -113,6 +113,7 @@ export const codes: Record<DiagnosticName, CatalogueCode> = {
   "reserved-kind": { code: "NRV5006", severity: "error" },
   "unheard-nerve-kind": { code: "NRV5007", severity: "warning" },
   "key-never-matches": { code: "NRV5008", severity: "warning" },
+  "exposed-input": { code: "NRV5009", severity: "error" },
   "unknown-workflow": { code: "NRV6001", severity: "warning" },
   "same-name": { code: "NRV6002", severity: "error" },
   "unheard-kind": { code: "NRV6003", severity: "warning" },

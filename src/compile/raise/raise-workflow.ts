@@ -36,6 +36,8 @@ export function raiseWorkflow(outline: Outline): WorkflowIr {
   if (version !== undefined) ir.version = version;
   if (outline.moderator && outline.form === "moderator") ir.moderator = outline.moderator.value;
   if (input) ir.input = toJson(input) as JsonSchema;
+  const expose = findValue(root, "expose");
+  if (expose?.kind === "scalar" && expose.value === true) ir.expose = true;
   if (concurrency !== undefined) ir.concurrency = concurrency;
   if (maxQueue !== undefined) ir.maxQueue = maxQueue;
   return ir;

@@ -213,6 +213,12 @@ export const workflowShape = fields({
     .describe("What follows each role's turn, from `$START` to `$END`: a map of statuses to edges, or a list of transitions."),
   moderator: expression.optional().describe("Instead of `graph`: JSONata that gives `{role, prompt?}`."),
   input: jsonSchema.optional().describe("JSON Schema of the initiating event's data."),
+  expose: z
+    .boolean()
+    .optional()
+    .describe(
+      "`true`: clients start it by name, over MCP as a tool and over A2A as an agent, told its `description` and `input` (an object; without one, any); default `false`.",
+    ),
   reflexes: list(z.discriminatedUnion("kind", [reflexShapes.workflow, reflexShapes.signal, reflexShapes.emit]), compileLimits.reflexes)
     .optional()
     .describe("Which events start or signal the workflow."),

@@ -19,6 +19,7 @@ export const workflowEntry = open({
   name: z.string(),
   revision: z.string(),
   description: z.string(),
+  exposed: z.literal(true).optional().describe("Clients of MCP and A2A, and agents, start it by name."),
   paused: pauseView.nullable().describe("An operator has stopped its admission."),
   createdAt: time,
   updatedAt: time,

@@ -36,6 +36,7 @@ interface WorkflowRow {
   revision: string;
   published: number;
   input: string | null;
+  exposed: number;
   reflexes: string;
 }
 
@@ -179,7 +180,7 @@ async function readCards(statement: D1PreparedStatement): Promise<AgentCard[]> {
 async function readReflexes(db: D1Database, known: ReflexSet | undefined): Promise<ReflexSet> {
   const [versions, rows, subscribed] = await db.batch([
     db.prepare("SELECT version FROM registry"),
-    db.prepare("SELECT name, revision, published, input, reflexes FROM workflow WHERE changed > ?").bind(known?.version ?? -1),
+    db.prepare("SELECT name, revision, published, input, exposed, reflexes FROM workflow WHERE changed > ?").bind(known?.version ?? -1),
     db.prepare("SELECT agent, kinds FROM subscription WHERE changed > ?").bind(known?.version ?? -1),
   ]);
   const [row] = (versions?.results ?? []) as { version: number }[];
@@ -210,5 +211,6 @@ function parseReflexes(row: WorkflowRow): PublishedReflexes {
     revision: row.revision,
     input: row.input === null ? null : (JSON.parse(row.input) as JsonSchema),
     reflexes: JSON.parse(row.reflexes) as ReflexIr[],
+    ...(row.exposed === 1 && { exposed: true }),
   };
 }

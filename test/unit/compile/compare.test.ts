@@ -58,6 +58,7 @@ test.each<[string, [string, string][]]>([
     "a default that is spelt out",
     [["goal: Read it.", "goal: Read it.\n    type: open\n    bind: thread\n    turn: { timeout: 30m, retries: 0 }"]],
   ],
+  ["what is not exposed", [["name: review", "name: review\nexpose: false"]]],
   ["another unit", [["timeout: 30m", "timeout: 1800s"]]],
   ["an older name", [["frontmatter: { properties: { $status: { const", "meta: { properties: { $status: { const"]]],
 ])("[DIFF1] %s is no difference in meaning", (_, edits) => expect(compare(...edits)).toEqual([]));
@@ -89,6 +90,7 @@ test.each<[string, [string, string][], object]>([
     [['prompt: "Approved." }', 'prompt: "Approved.", emit: [{ kind: a.b }] }']],
     { part: "edge", what: "added", at: "reviewer: approved, emit" },
   ],
+  ["that clients may start it", [["name: review", "name: review\nexpose: true"]], { what: "added", at: "expose", after: true }],
   [
     "a reflex that is new",
     [["reflexes:", "reflexes:\n  - { kind: workflow, on: [pr.again] }"]],
@@ -125,6 +127,12 @@ test.each<[string, [string, string][], object]>([
   ["fewer rounds", [["max_rounds: 20", "max_rounds: 5"]], { at: "max_rounds", breaks: ["threads"] }],
   ["another name", [["name: review", "name: reviews"]], { at: "name", breaks: ["agents", "senders", "threads"] }],
 ])("[DIFF3] %s is told with whom it breaks", (_, edits, wanted) => expect(compare(...edits)[0]).toMatchObject(wanted));
+
+test("[DIFF3] what clients may start no more breaks those who send", () => {
+  const [open, closed] = ["name: review\nexpose: true", "name: review"].map((name) => parseWorkflow(base.replace("name: review", name)).ir);
+  if (!open || !closed) throw new Error("nothing");
+  expect(compareWorkflows(open, closed)).toMatchObject([{ what: "removed", at: "expose", before: true, breaks: ["senders"] }]);
+});
 
 test("[DIFF3] a status that is gone breaks agents, and threads at its edge", () => {
   const changes = compare(["[approved, changes]", "[approved]"], ['    changes: { role: author, prompt: "Change it." }\n', ""]);

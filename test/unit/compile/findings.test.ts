@@ -43,6 +43,27 @@ reflexes:
     ]);
   });
 
+  test.each<[string, string, string[]]>([
+    ["no input", "", []],
+    ["an object", "input: { type: object, properties: { a: { type: string } } }", []],
+    ["an object among others", "input: { type: [object, 'null'] }", []],
+    ["alternatives without a type", "input: { oneOf: [{ required: [a] }, { required: [b] }] }", []],
+    ["a text", "input: { type: string }", ["exposed-input"]],
+    ["a list of types without an object", "input: { type: [string, 'null'] }", ["exposed-input"]],
+  ])("[CHECK47] an exposed workflow takes an object: %s", (_, input, wanted) => {
+    const file = (expose: string) => `binding: cloud\n${expose}\n${input}\n${head}${role("")}${graph}`;
+    expect(find(file("expose: true"))).toEqual(wanted);
+    expect(find(file("expose: false"))).toEqual([]);
+  });
+
+  test("[CHECK47] a local workflow is exposed to nobody, and `expose` is true or false", () => {
+    expect(find(`expose: true\n${head}${role("")}${graph}`)).toEqual(["without-effect"]);
+    expect(find(`binding: cloud\nexpose: yes\n${head}${role("")}${graph}`)).toEqual(["wrong-type"]);
+    expect(find(`binding: cloud\nexposed: true\n${head}${role("")}${graph}`)).toEqual(["unknown-field"]);
+    const { ir } = parseWorkflow(`binding: cloud\nexpose: true\n${head}${role("")}${graph}`);
+    expect(ir).toMatchObject({ expose: true });
+  });
+
   test("[CHECK5] no fix names a field that a template cannot name", () => {
     const offer = (field: string) =>
       parseWorkflow(`name: w

@@ -3,6 +3,7 @@ import type { CompiledWorkflow } from "../../../src/compile/compile-workflow.ts"
 import type { Diagnostic } from "../../../src/compile/index.ts";
 import type { ReflexIr, WorkflowIr } from "../../../src/compile/ir.ts";
 import type { Json } from "../../../src/contract/event.ts";
+import type { JsonSchema } from "../../../src/contract/json-schema/check-schema.ts";
 import type { ProblemCode } from "../../../src/contract/problem.ts";
 import type { AppPorts, CompileAnswer } from "../../../src/worker/app-ports.ts";
 import { createApp } from "../../../src/worker/create-app.ts";
@@ -127,6 +128,8 @@ export interface StandInFile {
   binding?: "cloud" | "local";
   description?: string;
   reflexes?: ReflexIr[];
+  input?: JsonSchema;
+  expose?: true;
   /** Messages of errors and warnings to report. */
   errors?: string[];
   warnings?: string[];
@@ -146,9 +149,9 @@ export function compileStandIn(text: string): CompileAnswer {
     }) as Diagnostic;
   const diagnostics = [...(file.errors ?? []).map(report("error")), ...(file.warnings ?? []).map(report("warning"))];
   if (file.errors?.length) return { diagnostics };
-  const { name, binding = "cloud", description = "", reflexes = [] } = file;
+  const { name, binding = "cloud", description = "", reflexes = [], input, expose } = file;
   const compiled = {
-    ir: { name, binding, description, reflexes } as unknown as WorkflowIr,
+    ir: { name, binding, description, reflexes, ...(input && { input }), ...(expose && { expose }) } as unknown as WorkflowIr,
     recruitment: { id: "recruitment" },
     task: { id: "task" },
     revision: `revision of ${name} ${description} ${JSON.stringify(reflexes)}`,

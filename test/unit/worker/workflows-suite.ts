@@ -1,6 +1,7 @@
 /** What `/v1/workflows` promises, and what the registry then shows to objects, on any D1. */
 import { expect, test } from "vitest";
 import { createD1Registry, readRegistryHead } from "../../../src/durable/registry/create-d1-registry.ts";
+import { listExposed, readExposed } from "../../../src/worker/exposed-workflows.ts";
 import type { StandInFile } from "./test-app.ts";
 import { createTestApp } from "./test-app.ts";
 import { createUnique } from "./unique.ts";
@@ -173,5 +174,34 @@ export function testWorkflows(openDb: () => D1Database): void {
       workflows: [{ name: names[2] }],
       next: null,
     });
+  });
+
+  test("[WFLOW13] what is exposed is listed by name in pages, with its description and input, for as long as it is", async () => {
+    const { db, app, publish, readReflexes } = setUp();
+    const [one, two, three] = [unique(), unique(), unique()] as [string, string, string];
+    const input = { type: "object", properties: { pr: { type: "integer" } } };
+    await publish({ name: one, description: "Reviews.", expose: true, input });
+    await publish({ name: two, description: "Hidden." });
+    await publish({ name: three, description: "Greets.", expose: true });
+    const mine = async (after?: string) => {
+      const { workflows, next } = await listExposed(db, { ...(after !== undefined && { after }), limit: 200 });
+      return { names: workflows.map(({ name }) => name).filter((name) => [one, two, three].includes(name)), next };
+    };
+    expect(await mine()).toEqual({ names: [one, three].sort(), next: null });
+    const [first, second] = [one, three].sort() as [string, string];
+    expect(await mine(first)).toEqual({ names: [second], next: null });
+    expect(await listExposed(db, { after: `${first.slice(0, -1)}`, limit: 1 })).toMatchObject({ next: expect.any(String) });
+    expect(await readExposed(db, one)).toMatchObject({ name: one, description: "Reviews.", input });
+    expect(await readExposed(db, three)).toMatchObject({ input: null });
+    expect(await readExposed(db, two)).toBeUndefined();
+    expect(await readReflexes(one)).toMatchObject([{ exposed: true }]);
+    expect(await readReflexes(two)).toMatchObject([expect.not.objectContaining({ exposed: true })]);
+    expect((await app.call("GET", `/v1/workflows/${one}`)).body).toMatchObject({ exposed: true });
+    expect((await app.call("GET", `/v1/workflows/${two}`)).body).not.toHaveProperty("exposed");
+
+    await publish({ name: one, description: "Reviews no more." });
+    await app.call("DELETE", `/v1/workflows/${three}`);
+    expect(await mine()).toEqual({ names: [], next: null });
+    expect(await readExposed(db, three)).toBeUndefined();
   });
 }

@@ -53,4 +53,11 @@ export const cloudCatalogue = {
     explanation:
       "A signal finds the thread that has its key. No reflex of this workflow that starts a thread gives it a key of this shape.",
   },
+  "exposed-input": {
+    code: "NRV5009",
+    severity: "error",
+    title: "An exposed workflow whose input is no object",
+    explanation:
+      "Clients start an exposed workflow with named arguments, so its `input` takes an object. Without an `input` it takes any object, or none.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;
