@@ -22,6 +22,8 @@ export const followLimits = {
   proof: 10_000,
   /** Milliseconds after which a follower that was not heard of is taken to be gone: its request may end without a word. */
   forget: 60_000,
+  /** Milliseconds between two words that something else has changed. */
+  changes: 1_000,
   /** Events of one read. */
   page: 100,
 } as const;
@@ -35,6 +37,10 @@ export interface FollowPorts {
   /** Throws when the caller may not see the log any more. */
   prove(): Promise<unknown>;
   now(): number;
+  /** Whether the reader wants to hear that something else than the log has changed. */
+  changes?: boolean;
+  /** Aborts when the reader has gone. Absent: nobody can say, and it is taken to be gone once it was not heard of for a while. */
+  gone?: AbortSignal;
 }
 
 /** Followers, whose they are and when each was last heard of. Plain data: an isolate's requests share nothing else. */
@@ -73,15 +79,20 @@ function checkRoom(who: string, now: number): void {
  * @param from the position after which it begins
  * @throws ProblemError `rate_limited` when there are too many already
  */
-export function followLog(from: number, { who, read, projector, prove, now }: FollowPorts): Response {
+export function followLog(from: number, { who, read, projector, prove, now, changes = false, gone }: FollowPorts): Response {
   const self = Symbol("follower");
   checkRoom(who, now());
   followers.set(self, { who, heard: now() });
+  // The stream itself is told so only at its next word.
+  gone?.addEventListener("abort", () => void followers.delete(self), { once: true });
   const encoder = new TextEncoder();
   let after = from;
   let mark: string | undefined;
   let proven = now();
   let more = false;
+  // When it was told last that something else has changed, and whether it has since.
+  let told = 0;
+  let owed = false;
   const stream = new ReadableStream<Uint8Array>({
     // With the position: whoever loses the connection before its first event must come back to here, not to the end of then.
     start: (controller) => controller.enqueue(encoder.encode(`retry: 1000\nid: ${from}\n\n`)),
@@ -89,7 +100,9 @@ export function followLog(from: number, { who, read, projector, prove, now }: Fo
       try {
         const began = now();
         let entries: LogEntry[] = [];
+        const isDue = () => owed && now() - told >= followLimits.changes;
         do {
+          if (gone?.aborted) break;
           followers.set(self, { who, heard: now() });
           if (now() - proven >= followLimits.proof) {
             const asked = now();
@@ -97,12 +110,18 @@ export function followLog(from: number, { who, read, projector, prove, now }: Fo
             proven = asked;
           }
           // Without more to read, the mark is taken before the log is read, so that nothing falls between.
-          if (!more) mark = await projector.changed(mark, followLimits.keepAlive);
+          if (!more) {
+            const before = mark;
+            mark = await projector.changed(mark, owed ? followLimits.changes : followLimits.keepAlive);
+            owed ||= changes && before !== undefined && mark !== before;
+          }
           const page = await read(after);
           countFollowed(page.events.length);
           ({ events: entries, resume: after, more } = page);
-        } while (!entries.length && now() - began < followLimits.keepAlive);
-        controller.enqueue(encoder.encode(entries.map(formatEntry).join("") || ": nothing new\n\n"));
+        } while (!entries.length && !isDue() && now() - began < followLimits.keepAlive);
+        const said = entries.map(formatEntry).join("") + (isDue() ? "event: changed\ndata: {}\n\n" : "");
+        if (isDue()) [told, owed] = [now(), false];
+        controller.enqueue(encoder.encode(said || ": nothing new\n\n"));
       } catch {
         // The token is void, or something is away: the reader comes back, and is told by its status.
         followers.delete(self);

@@ -1,7 +1,7 @@
 /** Reads the index of threads in D1. It may be behind; a thread's own object never is. */
 
 import { threadStatuses } from "../contract/statuses.ts";
-import type { ThreadEntry, ThreadView } from "../contract/views/thread.ts";
+import type { ThreadCounts, ThreadEntry, ThreadView } from "../contract/views/thread.ts";
 import type { Wait } from "../contract/views/wait.ts";
 import { describeWait, oldWaitWords, type WaitFacts, type WaitFor } from "../contract/waits.ts";
 
@@ -73,20 +73,7 @@ export async function listThreads(
   query: ThreadQuery,
 ): Promise<{ threads: ThreadEntry[]; next: string | null }> {
   const waits = query.waiting !== undefined || query.on !== undefined;
-  const inner: [sql: string, ...values: (string | number)[]][] = [[waits ? live : "1"]];
-  const outer: typeof inner = [["1"]];
-  if (query.workflow !== undefined) inner.push(["t.workflow = ?", query.workflow]);
-  if (query.parent !== undefined) inner.push(["t.parent = ?", query.parent]);
-  if (query.status !== undefined) inner.push(["t.status = ?", query.status]);
-  for (const agent of [viewer, query.agent])
-    if (agent !== null && agent !== undefined)
-      inner.push([
-        "(t.position IN (SELECT thread FROM thread_agent WHERE agent = ?) OR t.id IN (SELECT thread FROM thread_audience WHERE agent = ?))",
-        agent,
-        agent,
-      ]);
-  if (query.waiting !== undefined && query.waiting !== "any") outer.push(["waits_for = ?", query.waiting]);
-  if (query.on !== undefined) outer.push(["agent = ? AND waits_for <> 'person'", query.on]);
+  const { inner, outer } = matchThreads(viewer, query);
   if (query.after !== undefined) {
     const [first = 0, second = 0] = query.after.split(".").map(Number);
     if (waits) outer.push(["(since, position) > (?, ?)", first, second]);
@@ -102,6 +89,49 @@ export async function listThreads(
   const page = results.slice(0, query.limit);
   const last = results.length > query.limit ? page.at(-1) : undefined;
   return { threads: page.map(readThread), next: last ? (waits ? `${last.since}.${last.position}` : String(last.position)) : null };
+}
+
+type Conditions = [sql: string, ...values: (string | number)[]][];
+
+/** What of a thread's own row fits, and what of what it waits for. */
+function matchThreads(viewer: string | null, query: Omit<ThreadQuery, "after" | "limit">): { inner: Conditions; outer: Conditions } {
+  const waits = query.waiting !== undefined || query.on !== undefined;
+  const inner: Conditions = [[waits ? live : "1"]];
+  const outer: Conditions = [["1"]];
+  if (query.workflow !== undefined) inner.push(["t.workflow = ?", query.workflow]);
+  if (query.parent !== undefined) inner.push(["t.parent = ?", query.parent]);
+  if (query.status !== undefined) inner.push(["t.status = ?", query.status]);
+  for (const agent of [viewer, query.agent])
+    if (agent !== null && agent !== undefined)
+      inner.push([
+        "(t.position IN (SELECT thread FROM thread_agent WHERE agent = ?) OR t.id IN (SELECT thread FROM thread_audience WHERE agent = ?))",
+        agent,
+        agent,
+      ]);
+  if (query.waiting !== undefined && query.waiting !== "any") outer.push(["waits_for = ?", query.waiting]);
+  if (query.on !== undefined) outer.push(["agent = ? AND waits_for <> 'person'", query.on]);
+  return { inner, outer };
+}
+
+/** Threads that one question counts: each is a row that D1 reads. */
+export const countedMost = 10_000;
+
+/** How many threads fit, by status; `status` itself narrows nothing, so that each of its values can be said. */
+export async function countFitting(db: D1Database, viewer: string | null, query: Omit<ThreadQuery, "limit">): Promise<ThreadCounts> {
+  const waits = query.waiting !== undefined || query.on !== undefined;
+  const { inner, outer } = matchThreads(viewer, { ...query, status: undefined });
+  const fit = inner.map(([sql]) => sql).join(" AND ");
+  // What a thread waits for is looked up only where it is asked for.
+  const rows = waits
+    ? `SELECT status FROM (${listed} WHERE ${fit}) WHERE ${outer.map(([sql]) => sql).join(" AND ")}`
+    : `SELECT t.status AS status FROM thread t WHERE ${fit}`;
+  const { results } = await db
+    .prepare(`SELECT status, count(*) AS number FROM (${rows} LIMIT ?) GROUP BY status`)
+    .bind(...[...inner, ...(waits ? outer : [])].flatMap(([, ...values]) => values), countedMost + 1)
+    .all<{ status: ThreadView["status"]; number: number }>();
+  const byStatus = Object.fromEntries(threadStatuses.map((status) => [status, 0])) as ThreadCounts["byStatus"];
+  for (const { status, number } of results) byStatus[status] = number;
+  return { byStatus, more: results.reduce((sum, { number }) => sum + number, 0) > countedMost };
 }
 
 function readThread(row: ThreadRow): ThreadEntry {

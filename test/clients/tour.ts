@@ -100,7 +100,7 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   await call("POST /v1/workflows/{name=code-review}/unpause", {});
 
   await tourThreads(call, thread);
-  await call("GET /v1/threads", undefined, { query: "?waiting=any" });
+  await call("GET /v1/threads", undefined, { query: "?waiting=any&count=true" });
   await call("GET /v1/threads");
 
   for (const place of ["dead-letters", "parked"]) {

@@ -13,7 +13,7 @@ import {
   subscriptions,
   turnWarning,
 } from "../views/agent.ts";
-import { threadExplanation } from "../views/explanation.ts";
+import { roleCandidates, threadExplanation } from "../views/explanation.ts";
 import {
   auditEntry,
   deadLetterEntry,
@@ -28,7 +28,7 @@ import {
 import { meView, typesView } from "../views/me.ts";
 import { cellMove } from "../views/placement.ts";
 import { metricsView, readinessView, statusView } from "../views/readiness.ts";
-import { messageView, threadEntry, threadView } from "../views/thread.ts";
+import { messageView, threadCounts, threadEntry, threadView } from "../views/thread.ts";
 import { unreachableView } from "../views/unreachable.ts";
 import { webhookDeadLetter, webhookRecord, webhookReplay, webhookStanding } from "../views/webhook.ts";
 
@@ -89,6 +89,7 @@ export const answers = {
   revisions: open({ name: text, revisions: z.array(revisionEntry) }),
   revision: open({ name: text, revision: text, createdAt: time, source: text }),
   queue,
+  candidates: roleCandidates,
   machines: open({
     ...{ name: text, revision: text },
     ir: z.record(text, json).describe("The workflow with all defaults filled in: what a picture of it is drawn from."),
@@ -107,7 +108,9 @@ export const answers = {
     next: z.int().nullable(),
   }),
   thread: threadView.extend(archived),
-  threads: page("threads", threadEntry, nullable),
+  threads: page("threads", threadEntry, nullable).extend({
+    counts: threadCounts.optional().describe("With `count`: all that fit but for `status`, by status."),
+  }),
   messages: page("messages", messageView, z.int().nullable()).extend(archived),
   trace: traceView.extend(archived),
   history: open({

@@ -179,6 +179,9 @@ export const queries = {
     until: moment("Recorded before this time, by the log's own clock."),
     limit,
     follow: flag("Answers by a stream of what comes, as server-sent events. It begins at `Last-Event-ID`, `after` or `since`, else now."),
+    changes: flag(
+      "Of a followed log: says by events named `changed`, once a second at most, that something else has changed, as who is there.",
+    ),
     ticket,
   }),
   archive: strictQuery({
@@ -205,6 +208,7 @@ export const queries = {
     parent: name("Threads that this one began.", exampleThread),
     waiting: oneOf(["any", ...allWaitWords], "Threads that wait, for this or for `any`thing: who has waited longest comes first.", "any"),
     on: name("Threads that wait for this agent.", "alice"),
+    count: flag("Counts all that fit, by status, up to 10,000."),
     after: text("The `next` of the page before.", {
       example: "1763640000000.42",
       pattern: /^\d{1,15}(\.\d{1,15})?$/,

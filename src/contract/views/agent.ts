@@ -24,6 +24,10 @@ export const presenceFacts = open({
   seats: z.int().describe("Roles that it holds."),
   slots: z.int().nullable().describe("What it says it can take; null: it has not said."),
   used: z.int().describe("Roles that it holds, and claims whose verdict is to come."),
+  roles: z
+    .array(open({ thread: z.string(), workflow: z.string(), role: z.string(), since: time }))
+    .optional()
+    .describe("The roles that it holds, the first 200 by thread."),
 });
 export type PresenceFacts = z.infer<typeof presenceFacts>;
 

@@ -1,7 +1,7 @@
 /** Why a thread stands where it stands, as `GET /v1/threads/:id/explain` says it. */
 import * as z from "zod";
 import { open, time } from "../shape.ts";
-import { threadStatuses } from "../statuses.ts";
+import { presenceStates, threadStatuses } from "../statuses.ts";
 import { unreachableView } from "./unreachable.ts";
 import { wait } from "./wait.ts";
 
@@ -45,6 +45,23 @@ export const unfilledRole = open({
     .describe("All that are not listed, by reason; their own objects were not asked."),
 });
 export type UnfilledRole = z.infer<typeof unfilledRole>;
+
+/** Who could have a role now, beside whoever holds it. */
+export const roleCandidates = open({
+  role: z.string(),
+  holder: z.string().nullable(),
+  candidates: z
+    .array(
+      open({
+        agent: z.string(),
+        presence: z.enum(presenceStates),
+        free: z.int().nullable().describe("Slots that it has free; null: it has not said how many it has."),
+      }),
+    )
+    .describe("Those that are there come first, then by id."),
+  more: z.boolean().describe("Not all agents were looked at."),
+});
+export type RoleCandidates = z.infer<typeof roleCandidates>;
 
 /** What a thread waits for and why nobody has the roles that nobody has. */
 export const threadExplanation = open({

@@ -67,3 +67,10 @@ export const threadEntry = threadHead.extend({
   parent: z.string().nullable(),
 });
 export type ThreadEntry = z.infer<typeof threadEntry>;
+
+/** How many threads fit a filter. */
+export const threadCounts = open({
+  byStatus: z.record(z.enum(threadStatuses), z.int()),
+  more: z.boolean().describe("There are more than were counted."),
+});
+export type ThreadCounts = z.infer<typeof threadCounts>;

@@ -16,6 +16,9 @@ import { narrowCard } from "./narrow-card.ts";
 import type { Assignments } from "./presence/assignments.ts";
 import type { Presence } from "./presence/presence.ts";
 
+/** Roles that are listed for others: more are counted, and read by nobody. */
+const rolesShown = 200;
+
 export interface ShowAgent {
   /** What the agent is, as far as it says so itself; null: it was removed, or never was. */
   card(): ClaimCard | null;
@@ -86,7 +89,13 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, ass
         inbox: mailbox.count(),
       };
     },
-    presence: () => ({ ...presence.show(), slots: identity.report.slots ?? null }),
+    presence: () => ({
+      ...{ ...presence.show(), slots: identity.report.slots ?? null },
+      roles: assignments
+        .list()
+        .slice(0, rolesShown)
+        .map(({ thread, workflow, role, since }) => ({ thread, workflow, role, since: new Date(since).toISOString() })),
+    }),
     standing(offer) {
       const { card, report } = identity;
       if (!card) return null;

@@ -7,7 +7,7 @@ import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import type { Signal } from "../../contract/language.ts";
 import { declareMessages, type MessageOf } from "../../contract/message-table.ts";
 import type { Result } from "../../contract/problem.ts";
-import type { ThreadExplanation } from "../../contract/views/explanation.ts";
+import type { RoleCandidates, ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import type { UnreachableView } from "../../contract/views/unreachable.ts";
 import type { HistoryEntry } from "../host/history.ts";
@@ -95,6 +95,8 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
   /** What the thread waits for and why nobody has the roles that nobody has; asks agents' objects. For operators. */
   explain(): Promise<Result<ThreadExplanation>>;
+  /** Who could have a role now, for those who take part; asks agents' objects. */
+  candidates(viewer: string | null, role: string): Promise<Result<RoleCandidates>>;
 }
 
 /** Only to resume takes a supplement. */

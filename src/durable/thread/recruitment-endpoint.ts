@@ -2,7 +2,7 @@
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
-import type { ThreadExplanation } from "../../contract/views/explanation.ts";
+import type { RoleCandidates, ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import { Endpoint } from "../endpoint.ts";
 import { isPaused } from "../environment.ts";
@@ -113,6 +113,10 @@ export class RecruitmentEndpoint extends Endpoint implements RecruitmentRpc {
 
   async explain(): Promise<Result<ThreadExplanation>> {
     return this.#ask((root) => root.recruitment.explain());
+  }
+
+  async candidates(viewer: string | null, role: string): Promise<Result<RoleCandidates>> {
+    return this.#ask((root) => root.recruitment.candidates(viewer, role));
   }
 
   #refuse(): ReturnType<typeof refuse> {

@@ -33,7 +33,7 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/events", async (c) => {
     const query = readQuery(c, queries.log);
     const viewer = await proveViewer(c, ports);
-    const { follow, ticket: _, ...filter } = query;
+    const { follow, changes, ticket: _, ...filter } = query;
     if (follow) {
       refuseHead(c);
       const end = await readEnd(ports.db);
@@ -50,6 +50,8 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
         projector: ports.projector(),
         prove: () => proveAgain(c, ports),
         now: ports.now,
+        changes: changes === true,
+        gone: c.req.raw.signal,
       });
     }
     const { through: _through, ...page } = await queryEvents(ports.db, viewer, filter);

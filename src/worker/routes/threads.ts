@@ -13,15 +13,11 @@ import { problemError, unwrap } from "../problem-error.ts";
 import { readOnce } from "../read-once.ts";
 import { takeBody } from "../take-body.ts";
 import { type ArchivedThread, pageMessages, readArchive } from "../thread-archive.ts";
-import { listThreads } from "../thread-index.ts";
+import { countFitting, listThreads } from "../thread-index.ts";
 
 /** Adds the routes of `/v1/threads`. */
 export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
-  app.get("/v1/threads", async (c) => {
-    const { waiting, ...query } = readQuery(c, queries.threads);
-    const asked = waiting === undefined || waiting === "any" ? waiting : toWaitFor(waiting);
-    return c.json(await listThreads(ports.db, await proveViewer(c, ports), { ...query, waiting: asked }));
-  });
+  app.get("/v1/threads", async (c) => c.json(await answerList(c, ports)));
 
   app.get("/v1/threads/:id", async (c) => {
     const viewer = await proveViewer(c, ports);
@@ -80,6 +76,11 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     return c.json({ ...explanation, queue: { ...explanation.queue, runs: [...(await has("recruiting")), ...(await has("running"))] } });
   });
 
+  app.get("/v1/threads/:id/roles/:role/candidates", async (c) => {
+    const viewer = await proveViewer(c, ports);
+    return c.json(unwrap(await findThread(c).candidates(viewer, c.req.param("role"))));
+  });
+
   for (const signal of wordsOf(signals)) {
     app.post(`/v1/threads/:id/${signal}`, async (c) => {
       const operator = await requireOperator(c, ports);
@@ -129,6 +130,18 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     if (!pathParameters.thread.schema.safeParse(id).success) throw problemError("not_found", `There is no thread ${id}.`);
     return ports.thread(id);
   }
+}
+
+/** A page of threads, and how many fit where that is asked for. */
+async function answerList(c: Context<AppEnv>, ports: AppPorts) {
+  const { waiting, count, ...query } = readQuery(c, queries.threads);
+  const asked = waiting === undefined || waiting === "any" ? waiting : toWaitFor(waiting);
+  const viewer = await proveViewer(c, ports);
+  const [page, counts] = await Promise.all([
+    listThreads(ports.db, viewer, { ...query, waiting: asked }),
+    count ? countFitting(ports.db, viewer, { ...query, waiting: asked }) : undefined,
+  ]);
+  return { ...page, ...(counts && { counts }) };
 }
 
 function tellArchived({ archivedAt, keptUntil }: ArchivedThread): Pick<ArchivedThread, "archivedAt" | "keptUntil"> {

@@ -75,6 +75,7 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["POST /v1/workflows/:name/unpause", "adminsChange"],
   ["POST /v1/threads/:id/restart", "adminsChange"],
   ["POST /v1/threads/:id/fork", "adminsChange"],
+  ["GET /v1/threads/:id/roles/:role/candidates", "partakersRead"],
   ["POST /v1/threads/:id/roles/:role", "adminsChange"],
   ["POST /v1/webhooks", "adminsChange"],
   ["GET /v1/webhooks", "operatorsRead"],

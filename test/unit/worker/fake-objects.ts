@@ -20,6 +20,8 @@ export interface FakeObjects {
   webhook(id: string): WebhookRpc;
   /** The log has moved on: whoever waits for it is woken. */
   wakeLog(): void;
+  /** Resolves when at least so many wait for that. */
+  watched(number: number): Promise<void>;
   /** Every call, in order: the object's address, the method, the arguments. */
   calls: { object: string; method: string; args: unknown[] }[];
   /** Threads that exist, with the agents that take part. */
@@ -44,6 +46,10 @@ export function createFakeObjects(): FakeObjects {
   const paused = new Map<string, PauseView>();
   let writes = 0;
   const watchers = new Set<() => void>();
+  const awaiting: { number: number; resolve(): void }[] = [];
+  const tellWatched = () => {
+    for (const each of awaiting) if (watchers.size >= each.number) each.resolve();
+  };
   const state: FakeState = {
     agents: new Map(),
     threads: new Map(),
@@ -62,11 +68,22 @@ export function createFakeObjects(): FakeObjects {
     wakeLog() {
       writes += 1;
       for (const wake of watchers) wake();
+      watchers.clear();
+    },
+    watched(number) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      awaiting.push({ number, resolve });
+      tellWatched();
+      return promise;
     },
     projector: () => ({
       // No time passes here: who waits is woken by a test, or waits.
       async changed(mark) {
-        if (mark === String(writes)) await new Promise<void>((resolve) => watchers.add(resolve));
+        if (mark === String(writes))
+          await new Promise<void>((resolve) => {
+            watchers.add(resolve);
+            tellWatched();
+          });
         return String(writes);
       },
       lag: async () => ({ lagMs: 12, maxMs: 40, meanMs: 20, rows: 3, waiting: 0, oldestWaiting: null, failing: null }),
@@ -246,6 +263,11 @@ function createFakeThread(id: string, { threads, note }: FakeState): Recruitment
       note(`recruitment/${id}`, "explain");
       if (!threads.has(id)) return refuse("not_found", `There is no thread ${id}.`);
       return succeed({ thread: id, workflow: "w", status: "running", waits: [], unfilled: [], run: [] });
+    },
+    async candidates(viewer, role) {
+      note(`recruitment/${id}`, "candidates", viewer, role);
+      const seen = showThread(threads, id, viewer);
+      return seen.ok ? succeed({ role, holder: null, candidates: [{ agent: "bob", presence: "online", free: 1 }], more: false }) : seen;
     },
     async restart(operator, body) {
       note(`recruitment/${id}`, "restart", operator, body);

@@ -40,9 +40,10 @@ function setUp() {
       await db.batch(prepareProjection(db, [encodeRow({ table: "event", thread: null, event })]));
       objects.wakeLog();
     },
-    async follow(query = "", headers: Record<string, string> = {}) {
+    async follow(query = "", headers: Record<string, string> = {}, signal?: AbortSignal) {
       const response = await app.request(`http://nerveflare.test/v1/events?follow${query}`, {
         headers: query.includes("ticket=") ? {} : { authorization: `Bearer ${adminToken}`, ...headers },
+        ...(signal && { signal }),
       });
       const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
@@ -174,4 +175,55 @@ test.each(["token", "ticket"])("[LOG16] an operator's stream by %s ends soon aft
 
 test("[LOG17] a Last-Event-ID that is no position is malformed", async () => {
   expect((await setUp().follow("", { "last-event-id": "x" })).response.status).toBe(400);
+});
+
+test("[LOG25] a reader that is gone makes room at once, before the stream is asked for its next word", async () => {
+  const { follow } = setUp();
+  const leaving = new AbortController();
+  await follow("", {}, leaving.signal);
+  for (let count = 1; count < followLimits.followers; count++) await follow();
+  expect((await follow()).response.status).toBe(429);
+  leaving.abort();
+  expect((await follow()).response.status).toBe(200);
+  expect((await follow()).response.status).toBe(429);
+});
+
+test("[LOG26] a reader that asks hears that something else has changed, once a second at most; who does not ask hears of events alone", async () => {
+  const { follow, objects, pass, write } = setUp();
+  const [asking, other] = [await follow("&changes=true"), await follow()];
+  await asking.begin();
+  const first = asking.begin();
+  const events = other.read(1);
+  await objects.watched(2);
+  pass(followLimits.changes);
+  objects.wakeLog();
+  expect(await first).toBe("event: changed\ndata: {}\n\n");
+  const next = asking.begin();
+  await objects.watched(2);
+  await write("a.b");
+  // An event is given at once, and does not say again within the second that something has changed.
+  expect(await next).toMatch(/^id: 1\ndata: .*\n\n$/);
+  expect(await events).toEqual([{ id: "1", type: "a.b" }]);
+  const late = asking.begin();
+  await objects.watched(2);
+  pass(followLimits.changes);
+  objects.wakeLog();
+  expect(await late).toBe("event: changed\ndata: {}\n\n");
+});
+
+test("[LOG27] what readers of the log cost is counted: how many there are, their reads, and the events that they were given", async () => {
+  const { follow, call, write } = setUp();
+  type Followed = { readers: number; reads: number; events: number };
+  const count = async () => ((await call("GET", "/v1/metrics")) as unknown as { followed: Followed }).followed;
+  const before = await count();
+  const tails = [await follow(), await follow()];
+  const reads = tails.map((tail) => tail.read(1));
+  await write("a.b");
+  await Promise.all(reads);
+  const after = await count();
+  expect(after.readers - before.readers).toBe(2);
+  expect(after.events - before.events).toBe(2);
+  // A write of the log costs each reader one read of it, or one more where it came between.
+  expect(after.reads - before.reads).toBeGreaterThanOrEqual(2);
+  expect(after.reads - before.reads).toBeLessThanOrEqual(6);
 });

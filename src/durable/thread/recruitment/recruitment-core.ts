@@ -6,6 +6,7 @@ import { dispatch, type Handlers, isOf } from "../../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import { queueMessages, type RecruitmentRpc, type ThreadHistory } from "../../protocol/recruitment.ts";
 import { createThreadExplanation } from "../explain/explain-thread.ts";
+import { createCandidates } from "../explain/list-candidates.ts";
 import { createBeginAgain } from "../lifecycle/begin-again.ts";
 import { createThreadControl } from "../lifecycle/control-thread.ts";
 import { createThreadView } from "../lifecycle/show-thread.ts";
@@ -31,6 +32,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
   const { signal, control } = createThreadControl(ports, beginning, again, show);
   const assign = createRoleAssignment(ports, show);
   const shown = () => show(null);
+  const candidates = createCandidates(ports);
   /** What begins, ends or copies the thread: each is judged on what the one before left, though it asks the registry in between. */
   const inTurn = createSerial();
 
@@ -69,6 +71,10 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
         : seen;
     },
     explain: createThreadExplanation(ports),
+    async candidates(viewer, role) {
+      const seen = await show(viewer);
+      return seen.ok ? candidates(role, seen.value.roles[role]?.agent ?? null) : seen;
+    },
     restart: (operator, body, once) =>
       keys.run(once, (remember) => inTurn(() => orRefuse(() => again.restart(operator, body, remember))), shown),
     async fork(operator, body, once) {

@@ -114,6 +114,14 @@ export const threadDocs: RouteDoc[] = [
     answers: { 202: { description: "The new thread.", schema: answers.thread } },
   },
   {
+    route: "GET /v1/threads/:id/roles/:role/candidates",
+    path: { id: pathParameters.thread, role: pathParameters.role },
+    tag: "threads",
+    summary: "List the agents that could have a role now, beside whoever holds it",
+    callers: "everyone",
+    answers: { 200: { description: "The candidates.", schema: answers.candidates } },
+  },
+  {
     route: "POST /v1/threads/:id/roles/:role",
     problems: ["not_allowed_now"],
     path: { id: pathParameters.thread, role: pathParameters.role },
