@@ -19,9 +19,16 @@ export interface FixResult {
 
 /**
  * Applies fixes until none is left or nothing changes. A fix that would keep the file from being read as YAML is left out.
- * @param check gives the findings about a text
+ * @param checkText gives the findings about a text: asked once for each
  */
-export function applyFixes(text: string, check: (text: string) => Diagnostic[]): FixResult {
+export function applyFixes(text: string, checkText: (text: string) => Diagnostic[]): FixResult {
+  const checked = new Map<string, Diagnostic[]>();
+  // What a round made, the next one begins with.
+  const check = (each: string): Diagnostic[] => {
+    const found = checked.get(each) ?? checkText(each);
+    checked.set(each, found);
+    return found;
+  };
   const seen = new Set([text]);
   const applied: AppliedFix[] = [];
   let current = text;
