@@ -23,7 +23,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cach
 const resultsFile = process.env.VITEST_RESULTS;
 
 /** Files side by side where each waits for most of its time, for an eviction or an alarm: on two cores they take two thirds of the time that they take two by two. */
-const waiting = 4;
+const waiting = 5;
 
 /** Files that hold one wait against another, or count what a server does until it rests: side by side they would measure each other's load. */
 const alone = "test/e2e/{hostile*,counts,stalls}.test.ts";

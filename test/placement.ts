@@ -9,10 +9,11 @@ export const testPlacement: Placement = readPlacement(
   (globalThis as { process?: { env?: Record<string, string> } }).process?.env?.["NERVEFLARE_TEST_PLACEMENT"],
 );
 
-/** For `test.each`: the seeds of both placements, of the cell a tenth. NERVEFLARE_SEED runs one seed. */
+/** For `test.each`: the seeds of both placements, of the cell a tenth. NERVEFLARE_SEED runs one seed, NERVEFLARE_SEEDS that many times more of them. */
 export function placedSeeds(seeds: number): { placement: Placement; seeds: number[] }[] {
   const only = process.env.NERVEFLARE_SEED;
-  const list = (count: number): number[] => (only ? [Number(only)] : Array.from({ length: count }, (_, index) => index + 1));
+  const times = Number(process.env["NERVEFLARE_SEEDS"] ?? 1);
+  const list = (count: number): number[] => (only ? [Number(only)] : Array.from({ length: count * times }, (_, index) => index + 1));
   return [
     { placement: "own", seeds: list(seeds) },
     { placement: "cell", seeds: list(Math.ceil(seeds / 10)) },

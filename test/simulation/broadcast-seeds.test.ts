@@ -11,7 +11,7 @@ import { createRandom } from "./reviewers.ts";
 import { card, type Output, openFirst, post, silence, turns, writeWorkflow } from "./roll-call.ts";
 import { createThreadCluster } from "./thread-cluster.ts";
 
-const seeds = 120;
+const seeds = 80;
 const minute = 60_000;
 
 afterEach(() => void vi.restoreAllMocks());
