@@ -150,6 +150,15 @@ export const recruitmentEventTable = declareMessages({
 });
 export type RecruitmentEvent = MessageOf<typeof recruitmentEventTable>;
 
+/** What an agent's work took, where a budget counts it. */
+export const spent = open({ tokens: z.number(), cost: z.number() });
+export type Spent = z.infer<typeof spent>;
+
+/** The name of the workflow's own budget among those of its roles. */
+export const threadBudget = "$thread";
+
+const usage = { usage: spent.optional() };
+
 /** Names an agent's part in the open turn; all three must be current for it to count. */
 const turnFence = { turn: z.number(), agent: z.string(), generation: z.number() };
 
@@ -158,9 +167,9 @@ export const taskEventTable = declareMessages({
   ...recruitmentToTask,
   ...deliveryRefused,
   /** `ok` matters to broadcasts: the answer counts as an acknowledgement. */
-  "turn.answered": { ...turnFence, ok: z.boolean().optional() },
-  "turn.invalid": turnFence,
-  "turn.failed": { ...turnFence, retryable: z.boolean().optional(), ...reason },
+  "turn.answered": { ...turnFence, ok: z.boolean().optional(), ...usage },
+  "turn.invalid": { ...turnFence, ...usage },
+  "turn.failed": { ...turnFence, retryable: z.boolean().optional(), ...reason, ...usage },
   "turn.progress": turnFence,
   /** The host has given a broadcast's turn to that many agents. */
   "audience.asked": { turn: z.number(), asked: z.number() },

@@ -9,6 +9,7 @@ import { heartbeat, lease } from "../src/contract/kinds/lease.ts";
 import { offerOpened } from "../src/contract/kinds/offer.ts";
 import { outcome } from "../src/contract/kinds/thread.ts";
 import { handover, step, turnAssigned } from "../src/contract/kinds/turn.ts";
+import { saidUsage } from "../src/contract/kinds/usage.ts";
 import { reflexOutcome, verdict } from "../src/contract/routing.ts";
 import { json } from "../src/contract/shape.ts";
 import { meView } from "../src/contract/views/me.ts";
@@ -31,6 +32,7 @@ const named: readonly { name: string; schema: z.core.$ZodObject; is: string; bas
   { name: "Outcome", schema: outcome, is: "How a thread ended." },
   { name: "TurnAssigned", schema: turnAssigned, is: "A turn, as its handler is given it." },
   { name: "Handover", schema: handover, is: "What whoever takes a vacated role is told of it." },
+  { name: "SaidUsage", schema: saidUsage, is: "What a turn's work took of a language model." },
   { name: "Step", schema: step, is: "One step of a thread: what was answered, by whom." },
   {
     name: "OpenTurn",
@@ -113,6 +115,8 @@ function renderType(schema: z.core.$ZodType, indent: string): string {
     }
     case "nullable":
       return `${renderType(def.innerType, indent)} | null`;
+    case "union":
+      return def.options.map((option) => renderType(option, indent)).join(" | ");
     case "default":
       return renderType(def.innerType, indent);
     case "record":

@@ -67,7 +67,7 @@ export function createTurnWork({ open, save, send, program, pause }: TurnWorkOpt
     try {
       const { run } = open.turns[turn.turn] as { run: string };
       const unused = () => Promise.reject(new Error("a program sends nothing"));
-      const context = { signal, progress: () => {}, onUpdate: () => {}, send: unused, ...(invalid ? { invalid } : {}) };
+      const context = { signal, progress: () => {}, usage: () => {}, onUpdate: () => {}, send: unused, ...(invalid ? { invalid } : {}) };
       return { output: (await program(run)(turn, context)) as { [field: string]: Json } };
     } catch (error) {
       const { message, retryable } = error instanceof TurnFailure ? error : { message: String(error), retryable: false };

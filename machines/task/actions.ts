@@ -3,6 +3,7 @@ import { pickModes, readWord } from "../../src/contract/language.ts";
 import { clipReason, lookUp, readNumber, readObject, readReason, readText, readTexts, without } from "../facts.ts";
 import type { Emitted, MachineOutcome, Seat, TaskToAgent, TaskToRecruitment, ToAudience, Write } from "../messages.ts";
 import type { ActionMeaning, Step } from "../steps.ts";
+import { countSpent, describeOverspent, grantAnew, listOverspent } from "./budgets.ts";
 import type { OpenTurn, TaskContext } from "./context.ts";
 
 type Action = ActionMeaning<TaskContext>;
@@ -264,6 +265,21 @@ export const taskActions: Record<string, Action> = {
     context.open && context.audience
       ? [sendAudience({ type: "audience.close", role: context.open.role, turn: context.open.turn, status: readText(params, "status") })]
       : [],
+
+  // Budgets
+  countUsage: (context, event) => {
+    const spending = context.open ? countSpent(context.spending, context.open.role, event) : undefined;
+    return spending ? [{ assign: { spending } }] : [];
+  },
+  becauseBudget: (context, _event, params) => {
+    const overspent = listOverspent(context, params);
+    const [first] = overspent;
+    if (!first) return [];
+    return [{ assign: { reason: clipReason(describeOverspent(context, first)), overspent: overspent.map(([name]) => name) } }];
+  },
+  /** The thread goes on after it was suspended for its budgets: those are granted once more. */
+  grantBudget: (context) =>
+    context.overspent?.length ? [{ assign: { spending: grantAnew(context.spending, context.overspent), overspent: [] } }] : [],
 
   // Decisions
   record: (context, event, params) => {

@@ -1,7 +1,7 @@
 /** What the task remembers: small facts, and nothing that agents wrote. */
 import * as z from "zod";
 import { open } from "../../src/contract/shape.ts";
-import { machineOutcome, seats, start } from "../messages.ts";
+import { machineOutcome, seats, spent, start } from "../messages.ts";
 
 /** The turn that is open. */
 const openTurn = open({
@@ -26,6 +26,10 @@ export type Audience = z.infer<typeof audience>;
 const awaitedChildren = open({ edge: z.string(), left: z.number(), failed: z.boolean() });
 export type AwaitedChildren = z.infer<typeof awaitedChildren>;
 
+/** What counts against budgets: by role, since each was granted last. */
+const spending = open({ thread: z.record(z.string(), spent), roles: z.record(z.string(), spent) });
+export type Spending = z.infer<typeof spending>;
+
 /** Context of a task machine; the config's literal is the state before the init event. */
 export const taskContext = open({
   start,
@@ -44,6 +48,9 @@ export const taskContext = open({
   /** A broadcast was given out: whoever has not answered it may still have its turn. */
   broadcasts: z.literal(true).optional(),
   children: awaitedChildren.nullable(),
+  spending: spending.optional(),
+  /** Budgets for which the thread was suspended: a role's name, or `$thread`. */
+  overspent: z.array(z.string()).optional(),
   suspendAsked: z.boolean(),
   /** Why the thread was suspended in the open turn, for those who get it again. */
   resumed: z.string().nullable(),

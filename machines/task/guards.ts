@@ -2,6 +2,7 @@
 import { type AckNeed, ackNeeds, readWord } from "../../src/contract/language.ts";
 import { lookUp, readNumber, readObject, readText } from "../facts.ts";
 import type { GuardMeaning } from "../steps.ts";
+import { listOverspent } from "./budgets.ts";
 import type { TaskContext } from "./context.ts";
 
 type Guard = GuardMeaning<TaskContext>;
@@ -79,6 +80,8 @@ export const taskGuards: Record<string, Guard> = {
 
   chose: (_context, event, params) => readText(readObject(event, "output"), "edge") === readText(params, "edge"),
   outOfRounds: (context, _event, params) => context.round - context.base >= (readNumber(params, "max") ?? 0),
+
+  overBudget: (context, _event, params) => listOverspent(context, params).length > 0,
 
   audienceTurn: (context, event, params) => context.audience !== null && isOpenTurn(context, event, params),
   asking: (context, event, params) => context.audience === null && isOpenTurn(context, event, params),

@@ -140,6 +140,14 @@ export interface Handover {
   progress: { agent: string; note: string | null; details: Json; at: string; leftOut?: true | undefined } | null;
 }
 
+/** What a turn's work took of a language model. */
+export interface SaidUsage {
+  /** All of them, or what was read and written; `cached` is the part of `input` that came from a cache. */
+  tokens?: number | { input: number; output: number; cached?: number | undefined } | undefined;
+  /** A number without a currency: whoever runs the agents agrees on one. */
+  cost?: number | undefined;
+}
+
 /** One step of a thread: what was answered, by whom. */
 export interface Step {
   round: number;

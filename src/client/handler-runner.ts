@@ -2,9 +2,11 @@
 import type { Json } from "../contract/event.ts";
 import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import { cutToBytes } from "../contract/limits.ts";
+import { addUsage, findUsageFault, readUsage, toSaid } from "../contract/usage.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { identifyEvent } from "./complete-event.ts";
+import type { SaidUsage } from "./contract-types.ts";
 import {
   findTurnHandler,
   type InvalidAnswer,
@@ -25,6 +27,15 @@ export interface HandlerRunner {
   update(run: TurnRun): void;
 }
 
+/** What the answer that is made now says of its cost; the next one begins at nothing. */
+function takeUsage(run: TurnRun): { usage?: Json } {
+  const { usage } = run;
+  run.usage = undefined;
+  // Beyond what one answer may say only where a handler said so in several calls.
+  const fits = usage && findUsageFault(toSaid(usage)) === undefined;
+  return fits ? { usage: toSaid(usage) as Json } : {};
+}
+
 export function createHandlerRunner(options: ProgressOptions & { handlers: TurnHandlers | undefined; clock: Clock }): HandlerRunner {
   const { handlers, outbox, clock, newId, note } = options;
 
@@ -38,6 +49,7 @@ export function createHandlerRunner(options: ProgressOptions & { handlers: TurnH
         signal,
         ...(invalid ? { invalid } : {}),
         progress: createProgress(run, options),
+        usage: (took) => noteUsage(run, took),
         onUpdate(listener) {
           attempt.listener = listener;
         },
@@ -56,6 +68,13 @@ export function createHandlerRunner(options: ProgressOptions & { handlers: TurnH
       const retryable = error instanceof TurnFailure && error.retryable;
       return { error: cutToBytes(describeError(error) || "failed", clientLimits.errorBytes), retryable };
     }
+  }
+
+  function noteUsage(run: TurnRun, took: SaidUsage): void {
+    const fault = findUsageFault(took);
+    const said = fault === undefined ? readUsage(took) : undefined;
+    if (said) run.usage = addUsage(run.usage, said);
+    if (fault !== undefined) note({ level: "warn", what: "usage.dropped", message: fault, turn: run.turn.turn, thread: run.turn.thread });
   }
 
   /** A handler that ignores its signal may not keep its place for ever. */
@@ -86,7 +105,7 @@ export function createHandlerRunner(options: ProgressOptions & { handlers: TurnH
         const data = await runHandler(run, attempt, invalid);
         run.attempt = undefined;
         run.controller.signal.removeEventListener("abort", abort);
-        if (run.controller.signal.aborted || !attempt.controller.signal.aborted) return data;
+        if (run.controller.signal.aborted || !attempt.controller.signal.aborted) return { ...data, ...takeUsage(run) };
         run.work = new AbortController();
       }
     },

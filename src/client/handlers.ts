@@ -1,6 +1,6 @@
 /** What the developer of an agent writes: the shapes of handlers, and how the one for a role is found. */
 import type { CloudEvent, Json } from "../contract/event.ts";
-import type { Accepted, OfferOpened, TurnAssigned } from "./contract-types.ts";
+import type { Accepted, OfferOpened, SaidUsage, TurnAssigned } from "./contract-types.ts";
 
 /** An output: with `$status` where the workflow's graph is in status form. */
 export type TurnOutput = { [field: string]: Json | undefined };
@@ -22,6 +22,11 @@ export interface TurnContext {
   invalid?: InvalidAnswer;
   /** Tells how far it is; `details` travel in the hand-over to another agent. Of several waiting ones only the last is sent. */
   progress(note: string, details?: Json): void;
+  /**
+   * Says what the work took of a language model. What several calls say adds up, and travels with the answer or the failure. What no
+   * server takes (less than nothing, no number, too much) is noted as `usage.dropped`, and costs no answer.
+   */
+  usage(took: SaidUsage): void;
   /**
    * Hears when the turn's thread is resumed while the handler runs, with the turn as it is now: `resumed` says why, and what a person added.
    * The listener that returns `"restart"` has the handler's signal aborted and, once it has ended, the handler run again with that turn; else

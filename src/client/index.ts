@@ -15,6 +15,7 @@ export type {
   OpenTurn,
   Outcome,
   ReflexOutcome,
+  SaidUsage,
   Step,
   TurnAssigned,
   Verdict,

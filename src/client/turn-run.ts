@@ -1,6 +1,7 @@
 /** A turn that is being performed. */
 import type { CloudEvent } from "../contract/event.ts";
 import type { TurnAssigned } from "../contract/kinds/turn.ts";
+import type { Usage } from "../contract/usage.ts";
 import type { TurnListener } from "./handlers.ts";
 import type { TakeNote } from "./note.ts";
 
@@ -15,6 +16,8 @@ export interface TurnRun {
   dones: (() => void)[];
   /** Whether it has a place: its handler runs, or its answer is on its way. */
   begun: boolean;
+  /** What was said of its cost and is not on its way yet. */
+  usage?: Usage | undefined;
   /** The handler that runs now. */
   attempt?: Attempt | undefined;
 }

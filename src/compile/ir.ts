@@ -30,6 +30,13 @@ export type Milliseconds = number;
  */
 export type Template = { kind: "literal"; text: string } | { kind: "liquid"; source: string; mustache?: true };
 
+/** What the agents of a thread may spend before a person is asked; at least one of both. */
+export interface BudgetIr {
+  tokens?: number;
+  /** Without a currency. */
+  cost?: number;
+}
+
 export interface RoleIr {
   name: string;
   type: RoleType;
@@ -59,6 +66,8 @@ export interface RoleIr {
   heartbeat: { every: Milliseconds; miss: number };
   turn: { timeout: Milliseconds; retries: number; onTimeout: TurnPolicy; onFail: TurnPolicy };
   offline: { grace: Milliseconds; then: LossPolicy };
+  /** Of all its turns in a thread. */
+  budget?: BudgetIr;
   broadcast?: {
     need: AckNeed | number;
     timeout: Milliseconds;
@@ -154,4 +163,6 @@ export interface WorkflowIr {
   overflow: OverflowPolicy;
   maxQueue?: number;
   maxRounds: number;
+  /** Of all turns of a thread. */
+  budget?: BudgetIr;
 }

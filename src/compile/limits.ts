@@ -60,4 +60,7 @@ export const compileLimits = {
   durationDays: 366,
   /** Largest `max_rounds`. */
   rounds: 100_000,
+  /** Largest budget of tokens, and of cost: beyond any thread, and sums up to them are exact. */
+  budgetTokens: 1_000_000_000_000,
+  budgetCost: 1_000_000,
 } as const;

@@ -32,6 +32,10 @@ export const limits = {
   idempotencyKeyLength: 255,
   /** Workflows whose types are asked about at once: of each its compiled form is read. */
   typedWorkflows: 20,
+  /** Tokens of one answer: a thousand of the largest contexts that models have. More is a mistake of whoever counted. */
+  usageTokens: 1_000_000_000,
+  /** Cost of one answer, in whatever currency: nine sums of it, in billionths, are still counted exactly. */
+  usageCost: 1_000_000,
   /** Days that an agent's event ids are remembered with their answer. */
   idMemoryDays: 30,
 } as const;

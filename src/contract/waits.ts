@@ -38,6 +38,14 @@ export function isDeadLetterReason(reason: string | null | undefined): boolean {
   return /^(dead letter|parked): /.test(reason ?? "");
 }
 
+/** How the reason of a thread begins that has spent a budget. */
+export const budgetReason = "budget spent: ";
+
+/** Whether a thread is suspended for a budget, by its reason. */
+export function isBudgetReason(reason: string | null | undefined): boolean {
+  return reason?.startsWith(budgetReason) ?? false;
+}
+
 /** The words that a filter takes. */
 export const allWaitWords: readonly (WaitFor | keyof typeof oldWaitWords)[] = [
   ...waitWords,

@@ -1,6 +1,6 @@
 /** All that may happen next in a world: deliveries, timers, agents and their presence, people. */
 import type { Seat } from "../../machines/messages.ts";
-import type { RoleIr } from "../compile/ir.ts";
+import type { RoleIr, WorkflowIr } from "../compile/ir.ts";
 import { collectsClaims } from "../compile/lower/party.ts";
 import { sizeAudience } from "./audience-size.ts";
 import { tellTimer } from "./happenings.ts";
@@ -144,6 +144,9 @@ function answer(model: Model, stepper: Stepper, world: World): Move[] {
   // The host hears each agent once.
   if (audience && audience.acked + audience.failed >= audience.asked) return moves;
   add("agent", world, { type: "turn.answered", ...fence, ok: true }, `${open.role} answers`);
+  const usage = role && findWhole(model.ir, role);
+  if (usage && world.budget.faults > 0)
+    add("agent", spent, { type: "turn.answered", ...fence, ok: true, usage }, `${open.role} answers, and has spent the budget`);
   if (world.budget.faults > 0) {
     add("agent", spent, { type: "turn.failed", ...fence, retryable: true }, `${open.role} fails, and says it may be tried again`);
     add("agent", spent, { type: "turn.failed", ...fence, retryable: false }, `${open.role} fails for good`);
@@ -165,6 +168,13 @@ function answer(model: Model, stepper: Stepper, world: World): Move[] {
     });
   }
   return moves;
+}
+
+/** What spends every budget that a role's turn draws on; undefined: there is none. */
+function findWhole(ir: WorkflowIr, { budget }: RoleIr): { tokens: number; cost: number } | undefined {
+  if (!ir.budget && !budget) return undefined;
+  const most = (what: "tokens" | "cost"): number => Math.max(ir.budget?.[what] ?? 0, budget?.[what] ?? 0);
+  return { tokens: most("tokens"), cost: most("cost") };
 }
 
 function endChild(stepper: Stepper, world: World): Move[] {

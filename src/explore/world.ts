@@ -4,7 +4,7 @@
  */
 
 import type { RecruitmentContext } from "../../machines/recruitment/context.ts";
-import type { TaskContext } from "../../machines/task/context.ts";
+import type { Spending, TaskContext } from "../../machines/task/context.ts";
 import type { Model } from "./model.ts";
 import type { AnyMachineSnapshot, Fact } from "./step-actor.ts";
 
@@ -90,8 +90,11 @@ export function settleTask(model: Model, snapshot: AnyMachineSnapshot): AnyMachi
   const seats = Object.entries(context.seats).map(([role, { agent, generation, gone }]) => {
     return [role, gone ? { agent, generation, gone } : { agent, generation }] as const;
   });
+  const { spending, overspent, ...rest } = context;
   const settled: TaskContext = {
-    ...context,
+    ...rest,
+    ...(spending && Object.keys(spending.thread).length + Object.keys(spending.roles).length > 0 && { spending: settleSpending(spending) }),
+    ...(overspent?.length && { overspent }),
     seats: sortKeys(Object.fromEntries(seats)),
     unfilled: sortKeys(context.unfilled),
     round: here,
@@ -102,6 +105,10 @@ export function settleTask(model: Model, snapshot: AnyMachineSnapshot): AnyMachi
     outcome: null,
   };
   return { ...snapshot, context: settled } as AnyMachineSnapshot;
+}
+
+function settleSpending({ thread, roles }: Spending): Spending {
+  return { thread: sortKeys(thread), roles: sortKeys(roles) };
 }
 
 // Rounds do not run out by themselves here: using them up is a move of its own, see `useUpRounds`.

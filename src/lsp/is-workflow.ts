@@ -21,7 +21,7 @@ export const topFields: readonly string[] = [
     "reflexes",
     "concurrency",
   ],
-  ...["overflow", "max_queue", "max_rounds", "maxRounds", "senses", "agents", "extract", "api"],
+  ...["overflow", "max_queue", "max_rounds", "maxRounds", "budget", "senses", "agents", "extract", "api"],
 ];
 
 /**

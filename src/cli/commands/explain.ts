@@ -1,7 +1,8 @@
 /** `nerveflare explain`: what a thread waits for, what happens then, and why each agent does not hold a role that nobody holds. */
 import type { Command } from "commander";
 import type { Answer } from "../../contract/http/answers.ts";
-import type { ThreadExplanation } from "../../contract/views/explanation.ts";
+import { writeNumber } from "../../contract/usage.ts";
+import type { BudgetView, ThreadExplanation } from "../../contract/views/explanation.ts";
 import { describeWait } from "../../contract/waits.ts";
 import { type Api, type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
@@ -55,7 +56,7 @@ function describeHeld(messages: number): string {
 /** The same as prose; `now` in milliseconds since 1970. */
 export function renderExplanation(
   terminal: Terminal,
-  { thread, workflow, status, waits, unfilled, queue, unreachable, failure, archivedAt, keptUntil, withdrawn, run }: Explanation,
+  { thread, workflow, status, waits, unfilled, queue, unreachable, failure, archivedAt, keptUntil, withdrawn, budgets, run }: Explanation,
   now = Date.now(),
 ): string {
   const bold = (text: string) => terminal.style("bold", text);
@@ -85,6 +86,7 @@ export function renderExplanation(
       `since  ${describeTime(since, now)}`,
       `then   ${describeHeld(messages)}; the rest of the thread goes on`,
     );
+  for (const budget of budgets ?? []) lines.push("", `${bold("budget")} of ${budget.role ?? "the workflow"}: ${describeBudget(budget)}`);
   if (queue) {
     lines.push(
       "",
@@ -116,6 +118,15 @@ export function renderExplanation(
   }
   if (run?.length) lines.push("", ...run.map((command, index) => `${index === 0 ? bold("run") : "   "}    ${command}`));
   return lines.join("\n");
+}
+
+/** What is left, and of how much. */
+function describeBudget({ tokens, cost }: BudgetView): string {
+  const parts = [
+    ...(tokens ? [`${writeNumber(tokens.left)} of ${writeNumber(tokens.of)} tokens left`] : []),
+    ...(cost ? [`${writeNumber(cost.left)} of a cost of ${writeNumber(cost.of)} left`] : []),
+  ];
+  return parts.join(", ");
 }
 
 const ended = { completed: 1, failed: 1, cancelled: 1, dropped: 1 };

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Json } from "../../contract/event.ts";
 import type { Answer } from "../../contract/http/answers.ts";
+import { describeUsage, type Usage, writeNumber } from "../../contract/usage.ts";
 import type { Wait } from "../../contract/views/wait.ts";
 import { describeWait, waitWords } from "../../contract/waits.ts";
 import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
@@ -31,6 +32,7 @@ interface MessageView {
   body?: string;
   at: string;
   decision?: { to: string; because: string };
+  usage?: Usage;
   /** A later epoch does not count it. */
   until?: number;
 }
@@ -112,6 +114,16 @@ function describeOrigin({ epoch, parent, fork }: ThreadView): string[] {
   ];
 }
 
+/** Which roles took it, where there are several. */
+function describeSpenders({ roles }: ThreadView): string {
+  const spenders = Object.entries(roles).flatMap(([role, { usage }]) => (usage ? [{ role, ...usage }] : []));
+  if (spenders.length < 2) return "";
+  const said = spenders.map(
+    ({ role, tokens, cost }) => `${role} ${writeNumber(tokens)}${cost === undefined ? "" : ` (${writeNumber(cost)})`}`,
+  );
+  return `; by ${said.join(", ")}`;
+}
+
 function describeArchived({ archivedAt, keptUntil }: ThreadView, messages: MessageView[]): string {
   const first = messages[0]?.round ?? 1;
   const kept = first > 1 ? `; of what was said the newest is kept, from round ${first} on` : "";
@@ -150,9 +162,11 @@ export function renderThread(terminal: Terminal, thread: ThreadView, messages: M
     lines.push("", `waits for ${describeWait(waiting)}, since ${waiting.since}${until}; then ${waiting.then}`);
     if (waiting.reason && !error) lines.push(`because ${waiting.reason}`);
   }
-  for (const { round, role, agent, output, body, decision, until } of messages) {
+  if (thread.usage) lines.push("", `took ${describeUsage(thread.usage)}${describeSpenders(thread)}`);
+  for (const { round, role, agent, output, body, decision, usage, until } of messages) {
+    const took = usage ? terminal.style("dim", `  ${describeUsage(usage)}`) : "";
     const left = until === undefined ? "" : terminal.style("dim", ` left behind by epoch ${until}`);
-    lines.push("", `${bold(`${round} ${role}`)} ${agent ?? ""}${left}`, `  ${JSON.stringify(output)}`);
+    lines.push("", `${bold(`${round} ${role}`)} ${agent ?? ""}${took}${left}`, `  ${JSON.stringify(output)}`);
     if (body) lines.push(`  ${body.replaceAll("\n", "\n  ")}`);
     if (decision) lines.push(terminal.style("dim", `  → ${decision.to}: ${describeBecause(decision.because)}`));
   }

@@ -1,6 +1,7 @@
 /** `nerveflare trace`: a thread as a tree of spans, each with how long it took and when. */
 import type { Command } from "commander";
 import type { SpanStatus } from "../../contract/statuses.ts";
+import { writeNumber } from "../../contract/usage.ts";
 import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { describeBecause } from "../lib/describe-because.ts";
@@ -75,12 +76,22 @@ function renderTrace(terminal: Terminal, { spans, traceId }: TraceView, now: num
 
 function describeSpan({ kind, name, attributes }: SpanView): string {
   const { agent, outcome, round, closed, because, status } = attributes;
-  if (kind === "thread") return `${name} ${attributes.thread} ${status}`;
+  const used = describeUsed(attributes);
+  if (kind === "thread") return `${name} ${attributes.thread} ${status}${used}`;
   if (kind === "turn")
-    return `turn ${attributes.number} ${name}${agent === undefined ? "" : ` (${agent})`}${round === undefined ? "" : ` round ${round}`}${outcome === undefined ? "" : `: ${outcome}`}`;
+    return `turn ${attributes.number} ${name}${agent === undefined ? "" : ` (${agent})`}${round === undefined ? "" : ` round ${round}`}${outcome === undefined ? "" : `: ${outcome}`}${used}`;
   if (kind === "recruitment") return `${name}${agent === undefined ? (closed ? `: ${closed}` : "") : ` → ${agent}`}`;
   if (kind === "decision") return `${name}${because ? ` ${describeBecause(String(because)).slice(0, 60)}` : ""}`;
   return name;
+}
+
+/** What it took of language models, as agents said. */
+function describeUsed({ tokens, cost }: SpanView["attributes"]): string {
+  const parts = [
+    ...(typeof tokens === "number" ? [`${writeNumber(tokens)} tokens`] : []),
+    ...(typeof cost === "number" ? [`cost ${writeNumber(cost)}`] : []),
+  ];
+  return parts.length ? `, ${parts.join(", ")}` : "";
 }
 
 /** Where a span lies in the whole; never less than a dot. */

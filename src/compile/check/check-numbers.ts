@@ -13,7 +13,22 @@ export function checkNumbers(outline: Outline, report: Report): void {
     if (role.type === "broadcast") checkNeed(role, report);
     else checkScore(role, report);
   }
+  for (const role of outline.roles.values()) checkBudget(role, outline, report);
   checkRounds(outline, report);
+}
+
+/** All turns draw on the workflow's budget: what is larger is never spent. */
+function checkBudget(role: RoleOutline, outline: Outline, report: Report): void {
+  const [own, shared] = [findValue(role.node, "budget"), findValue(outline.root, "budget")];
+  for (const what of ["tokens", "cost"]) {
+    const [allowed, of] = [findValue(own, what), findValue(shared, what)];
+    const [number, most] = [readNumber(allowed), readNumber(of)];
+    if (!allowed || !of || number === undefined || most === undefined || number <= most) continue;
+    report.add("budget-never-spent", allowed.span, `The budget of \`${role.name}\` is never spent: the workflow's is ${most} ${what}.`, {
+      hint: "make it smaller, or leave it out",
+      related: [{ span: of.span, message: "all turns together draw on this" }],
+    });
+  }
 }
 
 function readNumber(node: SourceNode | undefined): number | undefined {

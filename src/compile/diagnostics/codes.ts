@@ -80,6 +80,7 @@ export const codes: Record<DiagnosticName, CatalogueCode> = {
   "panel-too-large": { code: "NRV3036", severity: "warning" },
   "role-out-of-rounds": { code: "NRV3037", severity: "warning" },
   "timer-never-counts": { code: "NRV3038", severity: "warning" },
+  "budget-never-spent": { code: "NRV3039", severity: "warning" },
   "bad-expression": { code: "NRV4001", severity: "error" },
   "forbidden-function": { code: "NRV4002", severity: "error" },
   "forbidden-construct": { code: "NRV4003", severity: "error" },

@@ -3,6 +3,7 @@ import type { NamedJson, StateJson, TransitionJson } from "../../../machines/con
 import type { EngineStatus } from "../../contract/language.ts";
 import type { NodeState } from "../../contract/statuses.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
+import { lowerOverspent } from "./budget.ts";
 import { lowerAwaiting, lowerDeciding, lowerExhausted, lowerStillAwaiting } from "./edges.ts";
 import { describeRole } from "./named-region.ts";
 import { listStates, name } from "./names.ts";
@@ -51,6 +52,7 @@ export function lowerBroadcastStates(ir: WorkflowIr, node: NodeIr, role: RoleIr)
             ...lowerStillAwaiting(node),
             { guard: name("answered"), target: "deciding" },
             { guard: name("asked"), target: "collecting" },
+            ...lowerOverspent(ir, role),
             { target: "asking" },
           ],
         },

@@ -2,6 +2,7 @@
 import type { NamedJson, TransitionJson } from "../../../machines/config.ts";
 import type { EngineStatus, LossPolicy, TurnPolicy, UnfilledPolicy } from "../../contract/language.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
+import { lowerOnceMore } from "./budget.ts";
 import { hasStatusEdge, name } from "./names.ts";
 import { isPool } from "./party.ts";
 
@@ -53,8 +54,9 @@ export function isHolderAwaited(ir: WorkflowIr, role: RoleIr): boolean {
 }
 
 /** Gives the turn to the same holder again. */
-export function lowerAgain(guard: NamedJson, why: string): TransitionJson {
-  return { guard, description: `again: ${why}`, target: "waiting", reenter: true, actions: [name("again", { why })] };
+export function lowerAgain(ir: WorkflowIr, role: RoleIr, guard: NamedJson, why: string): TransitionJson {
+  const target = lowerOnceMore(ir, role, "waiting");
+  return { guard, description: `again: ${why}`, target, reenter: true, actions: [name("again", { why })] };
 }
 
 /** Lowers one fault of a turn, as transitions of the state that waits for the answer. */
@@ -71,10 +73,17 @@ export function lowerFault(ir: WorkflowIr, role: RoleIr, fault: Fault): Transiti
   if (isRouted(ir, role, status)) return [step];
   switch (fault.policy) {
     case "retry":
-      return fault.againGuard ? [lowerAgain(fault.againGuard, why), suspend] : [suspend];
+      return fault.againGuard ? [lowerAgain(ir, role, fault.againGuard, why), suspend] : [suspend];
     case "rerecruit":
       if (role.type !== "open") return [suspend];
-      return [{ ...guard, description: `${why}: rerecruit`, target: "vacant", actions: [name("unseat", { role: role.name, why })] }];
+      return [
+        {
+          ...guard,
+          description: `${why}: rerecruit`,
+          target: lowerOnceMore(ir, role, "vacant"),
+          actions: [name("unseat", { role: role.name, why })],
+        },
+      ];
     case "forfeit":
       return [step];
     case "end":
@@ -98,11 +107,11 @@ export function lowerFaults(
     lowerFault(ir, role, { status: "$FAILED", policy: onFail, why, guard, ...(againGuard ? { againGuard } : {}) });
   return {
     timeout: [
-      ...(retries > 0 ? [lowerAgain(name("retriesLeft", { max: retries }), "turn_timeout")] : []),
+      ...(retries > 0 ? [lowerAgain(ir, role, name("retriesLeft", { max: retries }), "turn_timeout")] : []),
       ...lowerFault(ir, role, { status: "$TIMEOUT", policy: onTimeout, why: "turn_timeout", againGuard: name("retriesLeft", max) }),
     ],
     failed: [
-      ...(retries > 0 ? [lowerAgain(name("mayRetry", { max: retries }), "turn_failed")] : []),
+      ...(retries > 0 ? [lowerAgain(ir, role, name("mayRetry", { max: retries }), "turn_failed")] : []),
       ...fail("turn_failed", current, name("currentAgain", max)),
     ],
     invalid: [

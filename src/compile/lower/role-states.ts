@@ -3,6 +3,7 @@ import type { StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { EngineStatus } from "../../contract/language.ts";
 import type { NodeState } from "../../contract/statuses.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
+import { lowerOverspent } from "./budget.ts";
 import { lowerAwaiting, lowerDeciding, lowerExhausted, lowerStillAwaiting } from "./edges.ts";
 import { describeRole } from "./named-region.ts";
 import { collapse, listStates, name } from "./names.ts";
@@ -22,6 +23,7 @@ function lowerAssigning(ir: WorkflowIr, node: NodeIr, role: RoleIr): StateJson {
       { guard: name("answered"), description: "answered while suspended", target: "deciding" },
       ...(role.type === "open" ? engine("isUnfilled", "$UNFILLED") : []),
       ...engine("seatGone", "$OFFLINE"),
+      ...lowerOverspent(ir, role),
       { guard: name("seated", params), target: "waiting" },
       { target: "vacant" },
     ],

@@ -4,6 +4,7 @@ import type { RoleType } from "../../contract/language.ts";
 import type { OutcomeStatus } from "../../contract/statuses.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { lowerBroadcastStates } from "./broadcast-states.ts";
+import { countUsage, lowerGrant } from "./budget.ts";
 import { lowerAwaiting, lowerDeciding, lowerStillAwaiting } from "./edges.ts";
 import { ignored, name } from "./names.ts";
 import { isPool } from "./party.ts";
@@ -45,7 +46,7 @@ function lowerSuspended(ir: WorkflowIr): StateJson {
     tags: ["suspended", "waits-for-person"],
     entry: [name("clearSuspend"), name("tellSuspended")],
     on: {
-      "thread.resume": { target: "active.$resume", actions: [name("noteResume")] },
+      "thread.resume": { target: "active.$resume", actions: [name("noteResume"), ...lowerGrant(ir)] },
       "thread.suspend": ignored,
       "thread.cancel": lowerOrder("cancelled", "cancelled"),
       "thread.fail": lowerOrder("failed", "failed"),
@@ -147,9 +148,9 @@ export function lowerTask(ir: WorkflowIr): MachineConfigJson {
           "thread.cancel": lowerOrder("cancelled", "cancelled"),
           "thread.fail": lowerOrder("failed", "failed"),
         },
-        states: { ...Object.fromEntries(nodes), $resume: { type: "history" } },
+        states: { ...Object.fromEntries(nodes.map(([node, state]) => [node, countUsage(ir, state)])), $resume: { type: "history" } },
       },
-      suspended: lowerSuspended(ir),
+      suspended: countUsage(ir, lowerSuspended(ir)),
       ...({ completed: lowerEnd("completed"), failed: lowerEnd("failed"), cancelled: lowerEnd("cancelled") } satisfies Record<
         OutcomeStatus,
         StateJson

@@ -4,7 +4,7 @@ import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import { ackNeeds, bindModes, lossPolicies, pickModes, readWord, turnPolicies, unfilledPolicies } from "../../contract/language.ts";
 import type { Outline, RoleOutline } from "../check/outline.ts";
 import { defaults } from "../defaults.ts";
-import type { RoleIr } from "../ir.ts";
+import type { BudgetIr, RoleIr } from "../ir.ts";
 import { parseDuration } from "../source/duration.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems, toJson } from "../source/node.ts";
@@ -20,6 +20,7 @@ const engineFields = new Set([
   "turn",
   "offline",
   "broadcast",
+  "budget",
   "frontmatter",
   "meta",
   "outputSchema",
@@ -79,6 +80,8 @@ export function raiseRole(role: RoleOutline, outline: Outline): RoleIr {
   if (findValue(eligibility, "agents")) ir.eligibility.agents = readTexts(eligibility, "agents");
   if (where) ir.eligibility.where = where.value;
   if (score) ir.recruitment.score = score.value;
+  const budget = raiseBudget(findValue(node, "budget"));
+  if (budget) ir.budget = budget;
   if (type === "broadcast") ir.broadcast = raiseBroadcast(findValue(node, "broadcast"));
   if (role.schema) ir.schema = toJson(role.schema) as JsonSchema;
   return ir;
@@ -88,6 +91,14 @@ function raiseAgent(node: SourceNode | undefined): RoleIr["agent"] {
   if (isText(node)) return { id: node.value };
   const from = findText(node, "from");
   return from ? { from: from.value } : undefined;
+}
+
+/** A budget of a role or of the workflow. */
+export function raiseBudget(node: SourceNode | undefined): BudgetIr | undefined {
+  const tokens = readNumber(node, "tokens");
+  const cost = readNumber(node, "cost");
+  if (tokens === undefined && cost === undefined) return undefined;
+  return { ...(tokens !== undefined && { tokens }), ...(cost !== undefined && { cost }) };
 }
 
 function raiseBroadcast(node: SourceNode | undefined): NonNullable<RoleIr["broadcast"]> {

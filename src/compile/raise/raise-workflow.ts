@@ -8,7 +8,7 @@ import type { WorkflowIr } from "../ir.ts";
 import { findText, findValue, toJson } from "../source/node.ts";
 import { raiseNodes } from "./raise-graph.ts";
 import { raiseReflex } from "./raise-reflex.ts";
-import { raiseRole } from "./raise-role.ts";
+import { raiseBudget, raiseRole } from "./raise-role.ts";
 
 /** Raises a sound outline. */
 export function raiseWorkflow(outline: Outline): WorkflowIr {
@@ -40,5 +40,7 @@ export function raiseWorkflow(outline: Outline): WorkflowIr {
   if (expose?.kind === "scalar" && expose.value === true) ir.expose = true;
   if (concurrency !== undefined) ir.concurrency = concurrency;
   if (maxQueue !== undefined) ir.maxQueue = maxQueue;
+  const budget = raiseBudget(findValue(root, "budget"));
+  if (budget) ir.budget = budget;
   return ir;
 }

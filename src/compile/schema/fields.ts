@@ -55,6 +55,12 @@ export function integer(min: number, max: number) {
   return z.number().refine(Number.isSafeInteger, message).min(min, message).max(max, message).meta({ type: "integer" });
 }
 
+/** A number greater than nothing. */
+export function amount(max: number) {
+  const message = tag("out-of-range", `a number greater than 0, at most ${max}`);
+  return z.number().positive(message).max(max, message);
+}
+
 /** A list of bounded length. */
 export function list<T extends z.ZodType>(item: T, max: number = compileLimits.listItems) {
   return z.array(item).max(max, tag("too-many", max));

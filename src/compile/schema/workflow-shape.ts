@@ -19,7 +19,7 @@ import {
 } from "../../contract/language.ts";
 import { defaults } from "../defaults.ts";
 import { compileLimits } from "../limits.ts";
-import { agentId, duration, expression, fields, integer, jsonSchema, kind, list, text, wait, word } from "./fields.ts";
+import { agentId, amount, duration, expression, fields, integer, jsonSchema, kind, list, text, wait, word } from "./fields.ts";
 import { tag } from "./tags.ts";
 
 const emit = fields({
@@ -62,6 +62,15 @@ export const listEdge = fields({
 
 const namedEdges = z.record(z.string(), statusEdge);
 const listedEdges = list(listEdge, compileLimits.edgesPerNode);
+
+/** What agents may spend, of a role or of the whole thread. */
+const budget = fields({
+  tokens: integer(1, compileLimits.budgetTokens).optional().describe("Tokens of language models, read and written."),
+  cost: amount(compileLimits.budgetCost).optional().describe("A number without a currency: that in which the agents count."),
+}).refine(
+  (value) => value.tokens !== undefined || value.cost !== undefined,
+  tag("out-of-range", "a budget: give `tokens`, `cost` or both"),
+);
 
 const { named, others } = defaults.offline;
 
@@ -141,6 +150,11 @@ export const role = fields({
   })
     .optional()
     .describe("What happens when the holder stays away."),
+  budget: budget
+    .optional()
+    .describe(
+      "What its turns in a thread may take of language models; a thread that has spent it is suspended before the role's next turn.",
+    ),
   broadcast: fields({
     ack: fields({
       need: z
@@ -229,6 +243,9 @@ export const workflowShape = fields({
     .describe(`Length of the queue, past which the oldest is dropped; default ${defaults.maxQueue}.`),
   max_rounds: integer(1, compileLimits.rounds).optional().describe(`Turns of one thread, at most; default ${defaults.maxRounds}.`),
   maxRounds: integer(1, compileLimits.rounds).optional().describe("Older name of `max_rounds`."),
+  budget: budget
+    .optional()
+    .describe("What all turns of a thread may take of language models; a thread that has spent it is suspended before the next turn."),
   senses: z.unknown().optional().describe("Setting of a nerve daemon; an error under `binding: cloud`."),
   agents: z.unknown().optional().describe("Setting of a nerve daemon; ignored in the cloud."),
   extract: z.unknown().optional().describe("Setting of a nerve daemon; ignored in the cloud."),

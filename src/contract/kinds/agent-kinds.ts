@@ -5,6 +5,7 @@ import type { CloudEvent, Json } from "../event.ts";
 import { anyJson, text as boundedText, namedId } from "../event.ts";
 import { limits } from "../limits.ts";
 import { open } from "../shape.ts";
+import { saidUsage } from "./usage.ts";
 
 const text = boundedText(limits.attributeLength);
 /** In what an agent sends, a lease is its generation. */
@@ -40,7 +41,7 @@ export const agentKinds = {
   },
   "nerve.turn.respond": {
     summary: "Answers a turn.",
-    data: open({ turn: namedId, lease, output: z.record(z.string(), anyJson), body: z.string().optional() }),
+    data: open({ turn: namedId, lease, output: z.record(z.string(), anyJson), body: z.string().optional(), usage: saidUsage.optional() }),
     takes: "task",
     subject: "turn",
     accepted: "The output was checked and counts.",
@@ -54,7 +55,7 @@ export const agentKinds = {
   },
   "nerve.turn.fail": {
     summary: "Gives a turn up.",
-    data: open({ turn: namedId, lease, error: text.default("failed"), retryable: z.boolean().default(false) }),
+    data: open({ turn: namedId, lease, error: text.default("failed"), retryable: z.boolean().default(false), usage: saidUsage.optional() }),
     takes: "task",
     subject: "turn",
     accepted: "The turn has failed, and the role's policy acts.",

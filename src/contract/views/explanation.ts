@@ -63,6 +63,16 @@ export const roleCandidates = open({
 });
 export type RoleCandidates = z.infer<typeof roleCandidates>;
 
+const spending = open({ of: z.number(), spent: z.number(), left: z.number() });
+
+/** A budget, since it was granted last: at the thread's begin, or when the thread was resumed for it. */
+export const budgetView = open({
+  role: z.string().nullable().describe("Null: the workflow's, on which all turns draw."),
+  tokens: spending.optional(),
+  cost: spending.optional(),
+});
+export type BudgetView = z.infer<typeof budgetView>;
+
 /** What a thread waits for and why nobody has the roles that nobody has. */
 export const threadExplanation = open({
   thread: z.string(),
@@ -71,6 +81,10 @@ export const threadExplanation = open({
   waits: z.array(wait).describe("Empty: it has ended."),
   unfilled: z.array(unfilledRole),
   queue: open({ place: z.int().nullable(), queued: z.int(), running: z.int(), ahead: z.array(z.string()) }).optional(),
+  budgets: z
+    .array(budgetView)
+    .optional()
+    .describe("What may be spent and what was, of the workflow and of each role that has a budget; absent: there is none."),
   unreachable: z.array(unreachableView).optional().describe("Whom its objects cannot reach; absent: nobody."),
   withdrawn: z
     .literal(true)

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { cloudEvent } from "../event.ts";
 import { outcome } from "../kinds/thread.ts";
 import { step } from "../kinds/turn.ts";
+import { usage } from "../kinds/usage.ts";
 import { roleTypes } from "../language.ts";
 import { keyOf, open, time } from "../shape.ts";
 import { roleStates, threadStatuses } from "../statuses.ts";
@@ -32,6 +33,7 @@ export const threadView = threadHead.extend({
       asked: z.int().optional().describe("Of a broadcast: how many have its last turn."),
       acked: z.int().optional().describe("Of a broadcast: how many have acknowledged it."),
       failed: z.int().optional().describe("Of a broadcast: how many have failed."),
+      usage: usage.optional().describe("Of all its turns, failed ones too."),
     }),
   ),
   turn: open({ turn: z.string(), role: z.string(), agent: z.string(), since: time, deadline: z.string() }).optional(),
@@ -43,6 +45,7 @@ export const threadView = threadHead.extend({
   parent: z.string().optional(),
   fork: open({ at: z.int() }).optional().describe("It is a copy of its parent, up to this step."),
   children: z.array(z.string()),
+  usage: usage.optional().describe("Of all turns of all roles; absent: nobody said any."),
   unreachable: z
     .array(unreachableView)
     .optional()
@@ -53,6 +56,7 @@ export type ThreadView = z.infer<typeof threadView>;
 /** One step of a thread, with the decision that followed. */
 export const messageView = step.extend({
   decision: open({ to: z.string(), prompt: z.string().nullable(), because: z.string() }).optional(),
+  usage: usage.optional().describe("Of this turn, with its failed attempts; of a broadcast, of all who answered."),
   until: z.int().optional().describe("The epoch from which on this step does not count any more."),
 });
 export type MessageView = z.infer<typeof messageView>;

@@ -5,6 +5,8 @@ import { declareMessages, type MessageOf } from "../../contract/message-table.ts
 import type { Result } from "../../contract/problem.ts";
 import { open } from "../../contract/shape.ts";
 import { type BroadcastState, outcomeStatuses } from "../../contract/statuses.ts";
+import type { Usage } from "../../contract/usage.ts";
+import type { BudgetView } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import type { UnreachableView } from "../../contract/views/unreachable.ts";
 import type { Wait } from "../../contract/views/wait.ts";
@@ -82,6 +84,10 @@ export interface TaskPeek {
   wait: Wait | null;
   /** The last broadcast of each role that had one. */
   broadcasts: { [role: string]: BroadcastView };
+  /** What each role's turns took, where agents said so. */
+  usage: { [role: string]: Usage };
+  /** Absent: its workflow has none. */
+  budgets?: BudgetView[];
   /** Whom the task's object cannot reach. */
   unreachable: UnreachableView[];
 }

@@ -3,8 +3,10 @@
  * decisions. Pure; knows events, neither stores nor HTTP. Times are commits of the objects, not what senders claim.
  */
 import type { CloudEvent, Json } from "../../contract/event.ts";
+import { saidUsage } from "../../contract/kinds/usage.ts";
 import type { EndedStatus } from "../../contract/statuses.ts";
 import { formatTraceparent, parseTraceparent } from "../../contract/trace-context.ts";
+import { addUsage, readUsage, type Usage } from "../../contract/usage.ts";
 import type { TraceView } from "../../contract/views/log.ts";
 import type { MessageView } from "../../contract/views/thread.ts";
 import { makeSpanId, readTrace } from "./trace-ids.ts";
@@ -23,6 +25,8 @@ export interface TraceSource {
   /** What the log has of the thread, in its order; `at`: committed, in milliseconds. */
   entries: { event: CloudEvent; at: number }[];
   messages: MessageView[];
+  /** Of all its turns, as the thread says. */
+  usage?: Usage | undefined;
 }
 
 type Facts = { [name: string]: Json | undefined };
@@ -51,7 +55,7 @@ export function buildTrace(source: TraceSource): Trace {
     start,
     end: end?.at ?? null,
     status: end ? ends[end.event.type] : "open",
-    attributes: { thread, workflow, status: source.status, initiator: first.source, event: first.type },
+    attributes: { thread, workflow, status: source.status, initiator: first.source, event: first.type, ...describeUsage(source.usage) },
   };
   const turns = buildTurns(entries, root);
   const spans = [
@@ -68,6 +72,25 @@ export function buildTrace(source: TraceSource): Trace {
     // Spans that are still open end with the thread.
     spans: spans.map((span) => (span.end === null && root.end !== null ? { ...span, end: Math.max(span.start, root.end) } : span)),
   };
+}
+
+/** As attributes of a span. */
+function describeUsage(usage: Usage | undefined): Span["attributes"] {
+  if (!usage) return {};
+  const { tokens, input, output, cached, cost } = usage;
+  return {
+    tokens,
+    ...(input !== undefined && { inputTokens: input }),
+    ...(output !== undefined && { outputTokens: output }),
+    ...(cached !== undefined && { cachedTokens: cached }),
+    ...(cost !== undefined && { cost }),
+  };
+}
+
+/** What an answer or a failure took; events that are in the log were judged. */
+function readSaid(event: CloudEvent): Usage | undefined {
+  const said = saidUsage.safeParse(facts(event).usage);
+  return said.success ? readUsage(said.data) : undefined;
 }
 
 const facts = (event: CloudEvent): Facts => (typeof event.data === "object" && event.data !== null ? (event.data as Facts) : {});
@@ -140,6 +163,7 @@ function findAwarded(entries: TraceSource["entries"], award: CloudEvent): string
 function buildTurns(entries: TraceSource["entries"], root: Span): Span[] {
   const spans: Span[] = [];
   const open = new Map<string, Span>();
+  const used = new Map<Span, Usage>();
   const close = (span: Span, at: number, status: Span["status"], outcome: string): void => {
     Object.assign(span, { end: at, status });
     span.attributes.outcome = outcome;
@@ -168,6 +192,11 @@ function buildTurns(entries: TraceSource["entries"], root: Span): Span[] {
       open.set(turn, made);
       spans.push(made);
     } else if (span && (event.type === "nerve.turn.respond" || event.type === "nerve.turn.fail")) {
+      const took = readSaid(event);
+      if (took) {
+        used.set(span, addUsage(used.get(span), took));
+        Object.assign(span.attributes, describeUsage(used.get(span)));
+      }
       const given = typeof event.deliveredat === "string" ? Date.parse(event.deliveredat) : Number.NaN;
       const by = event.source.replace(/^\/agents\//, "");
       spans.push(...buildWork(span, event.id, by, Number.isNaN(given) ? undefined : given, at));

@@ -13,6 +13,13 @@ const internal = 1;
 
 const statusCodes: Record<Span["status"], number> = { open: 0, ok: 1, error: 2 };
 
+/** Attributes that OpenTelemetry's conventions for generative AI have a name for; costs have none. */
+const conventional: Record<string, string> = {
+  inputTokens: "gen_ai.usage.input_tokens",
+  outputTokens: "gen_ai.usage.output_tokens",
+  cachedTokens: "gen_ai.usage.cache_read.input_tokens",
+};
+
 /** An ExportTraceServiceRequest of these traces. Spans that have not ended are left out: OTLP takes ended ones. */
 export function encodeOtlp(traces: Trace[]): object {
   return {
@@ -40,7 +47,9 @@ function encodeTrace({ traceId, spans }: Trace): object[] {
             endTimeUnixNano: writeNanoseconds(span.end),
             attributes: [
               encodeAttribute("nerveflare.kind", span.kind),
-              ...Object.entries(span.attributes).map(([name, value]) => encodeAttribute(`nerveflare.${name}`, value)),
+              ...Object.entries(span.attributes).map(([name, value]) =>
+                encodeAttribute((Object.hasOwn(conventional, name) ? conventional[name] : undefined) ?? `nerveflare.${name}`, value),
+              ),
             ],
             status: { code: statusCodes[span.status] },
           },

@@ -32,7 +32,7 @@ export async function readTraceOf(
     if (read.value.next === null) break;
     after = read.value.next;
   }
-  const { event, workflow, status, createdAt, unreachable } = shown.value;
+  const { event, workflow, status, createdAt, usage, unreachable } = shown.value;
   const { results } = await db
     .prepare(
       `SELECT body, committed_at AS at FROM log WHERE position IN (
@@ -44,6 +44,6 @@ export async function readTraceOf(
     .bind(thread, event.source, event.id, traceLimits.events + 1)
     .all<{ body: string; at: number }>();
   const entries = results.slice(0, traceLimits.events).map(({ body, at }) => ({ event: JSON.parse(body) as CloudEvent, at }));
-  const trace = buildTrace({ thread, workflow, status, createdAt, event, entries, messages });
+  const trace = buildTrace({ thread, workflow, status, createdAt, event, entries, messages, usage });
   return succeed({ ...trace, workflow, status, truncated: results.length > traceLimits.events, ...(unreachable && { unreachable }) });
 }

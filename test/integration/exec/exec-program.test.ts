@@ -39,6 +39,7 @@ async function createHandler(script: string, more: Partial<TurnAssigned> = {}) {
       handler(turn, {
         signal,
         progress: () => {},
+        usage: () => {},
         onUpdate: () => {},
         send: () => Promise.reject(new Error("unused")),
         ...(invalid ? { invalid } : {}),

@@ -35,6 +35,7 @@ test("[SEC1] a program inherits what it needs to run and to speak, what is named
     const output = await handler(makeTurn() as unknown as TurnAssigned, {
       signal: new AbortController().signal,
       progress: () => {},
+      usage: () => {},
       onUpdate: () => {},
       send: () => Promise.reject(new Error("unused")),
     });

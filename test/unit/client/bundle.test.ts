@@ -20,6 +20,8 @@ test("[CLIENT16] the client bundles for a browser, small, from its own files and
     "src/contract/json-schema/fingerprint-schema.ts",
     "src/contract/limits.ts",
     "src/contract/problem.ts",
+    "src/contract/usage.ts",
   ]);
-  expect(outputFiles[0]?.contents.length).toBeLessThan(48 * 1024);
+  // With what turns took of language models, which it adds up: 1.5 KB of it.
+  expect(outputFiles[0]?.contents.length).toBeLessThan(50 * 1024);
 });

@@ -20,6 +20,7 @@ async function perform(command: string, options: { signal?: AbortSignal; timeout
   return handler(turn, {
     signal,
     progress: () => {},
+    usage: () => {},
     onUpdate: () => {},
     send: () => Promise.reject(new Error("unused")),
     ...(invalid ? { invalid } : {}),

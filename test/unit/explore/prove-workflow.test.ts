@@ -22,6 +22,8 @@ describe("a proof", () => {
     ["a broadcast that nobody need answer", () => compileText(writePanel("{ ack: { need: none } }"))],
     ["every policy to end", () => compileText(writePair("turn: { on_timeout: end, on_fail: end }"))],
     ["retries without end", () => compileText(writePair("recruitment: { on_unfilled: retry, backoff: 1m }"))],
+    ["budgets", () => compileText(writePair("budget: { tokens: 100 }").replace("max_rounds", "budget: { cost: 2 }\nmax_rounds"))],
+    ["a broadcast with a budget", () => compileText(fleet.replace("max_rounds", "budget: { tokens: 100 }\nmax_rounds"))],
   ])("[PROVE3] finds nothing wrong with %s, and has seen every state", async (_title, make) => {
     const proof = await proveWorkflow(make());
     expect(proof.diagnostics).toEqual([]);

@@ -229,4 +229,10 @@ export const graphCatalogue = {
     title: "A time that another one cuts short",
     explanation: "When the time is up, what it waits for can't come any more: an earlier one has ended that.",
   },
+  "budget-never-spent": {
+    code: "NRV3039",
+    severity: "warning",
+    title: "A role's budget that is larger than the workflow's",
+    explanation: "All turns of a thread draw on the workflow's budget: it is spent before that of the role is.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -4,17 +4,19 @@
  */
 import type { TaskEvent } from "../../../../machines/messages.ts";
 import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
-import type { RoleIr } from "../../../compile/ir.ts";
+import type { WorkflowIr } from "../../../compile/ir.ts";
 import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import { checkOutput } from "../../../contract/json-schema/check-output.ts";
 import type { AgentData, ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import type { SaidUsage } from "../../../contract/usage.ts";
 import type { Clock } from "../../host/ports.ts";
 import { numberKey } from "../../host/store/collections.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
 import { readTaskStart } from "../task/counted-steps.ts";
 import { type MemberDocument, nameAnswer, type TaskDocuments } from "../task/task-documents.ts";
+import { noteUsage, spend, spendRefused } from "../task/usage-documents.ts";
 import {
   type Broadcast,
   changeMember,
@@ -31,7 +33,7 @@ export interface AudienceAnswer {
   host: ThreadHost;
   documents: TaskDocuments;
   clock: Clock;
-  role: RoleIr | undefined;
+  ir: WorkflowIr | undefined;
   agent: string;
   event: ThreadEventOf<TurnKind>;
   /** Of the event's body. */
@@ -49,8 +51,9 @@ type Output = AgentData<"nerve.turn.respond">["output"];
 
 /** @param broadcast the turn's */
 export async function takeAudienceAnswer(broadcast: Broadcast, given: AudienceAnswer): Promise<Result<Accepted>> {
-  const { name, host, documents, clock, role, agent, event, hash, before } = given;
+  const { name, host, documents, clock, ir, agent, event, hash, before } = given;
   const { data } = event;
+  const role = ir?.roles.find((each) => each.name === broadcast.role);
   const { turn } = broadcast;
   const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
   const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
@@ -73,7 +76,7 @@ export async function takeAudienceAnswer(broadcast: Broadcast, given: AudienceAn
       break;
     case "nerve.turn.respond": {
       const { output, body } = event.data;
-      const refused = await judgeOutput(output);
+      const refused = await judgeOutput(output, event.data.usage);
       if (refused) return refused;
       answer = { ok: await acknowledges(output), output, ...(body !== undefined && { body }) };
       break;
@@ -83,10 +86,11 @@ export async function takeAudienceAnswer(broadcast: Broadcast, given: AudienceAn
   }
 
   const { ok: _, ...said } = answer;
+  const part = { turn, agent, generation: turn, ...spend(ir, event.data.usage) };
   const fact: TaskEvent =
     answer.output === undefined
-      ? { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: answer.error ?? "failed" }
-      : { type: "turn.answered", turn, agent, generation: turn, ok: answer.ok };
+      ? { type: "turn.failed", ...part, retryable: false, reason: answer.error ?? "failed" }
+      : { type: "turn.answered", ...part, ok: answer.ok };
   const taken = await host.send(name, fact, { metadata: answer, before: keepAnswer, fits: () => isWaitedFor(documents, turn, agent) });
   if (taken.ok) return succeed(accepted);
   if (taken.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
@@ -103,6 +107,7 @@ export async function takeAudienceAnswer(broadcast: Broadcast, given: AudienceAn
   function keepAnswer(): void {
     before();
     writeAnswer(documents, turn, agent, { status: "asked", answer: { id: event.id, hash } });
+    if (event.type !== "nerve.turn.progress") noteUsage(documents, turn, broadcast.role, event.data.usage);
   }
 
   /** It moves nothing: who is slow in an audience holds up nobody but those who wait for all. */
@@ -121,15 +126,18 @@ export async function takeAudienceAnswer(broadcast: Broadcast, given: AudienceAn
   }
 
   /** Counts a refused output; the third ends the agent's part. */
-  async function judgeOutput(output: Output): Promise<Result<Accepted> | undefined> {
+  async function judgeOutput(output: Output, usage: SaidUsage | undefined): Promise<Result<Accepted> | undefined> {
     const misfits = checkOutput(role?.schema, output);
     if (!misfits.length) return undefined;
+    const took = spendRefused(documents, { turn, role: broadcast.role, ir, agent, id: event.id }, usage);
     const counted = host.committer.commit(() => {
       const part: MemberDocument = readMember(documents, broadcast, agent) ?? { status: "asked", invalid: 0 };
       changeMember(documents, broadcast, agent, { ...part, invalid: part.invalid + 1 });
+      took.note();
       return part.invalid + 1;
     });
     const left = Math.max(0, limits.invalidAnswers - counted);
+    if (took.spent.usage) await host.send(name, { type: "turn.invalid", turn, agent, generation: turn, ...took.spent });
     if (!left)
       await host.send(
         name,

@@ -81,7 +81,13 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
       countOffered: records.count,
     });
     const own = listUnreachable(silent, host.committer.outbox.heldBack(), ports.clock.now());
-    return succeed({ ...base, waits, unfilled, ...describeUnreachable([...own, ...(task?.unreachable ?? [])]) });
+    return succeed({
+      ...base,
+      waits,
+      unfilled,
+      ...(task?.budgets && { budgets: task.budgets }),
+      ...describeUnreachable([...own, ...(task?.unreachable ?? [])]),
+    });
   }
 
   return explain;

@@ -1,10 +1,12 @@
 /** A thread as people and agents see it: its row, its machine's state and its task's open turn, put together. */
+import { lookUp } from "../../../../machines/facts.ts";
 import type { Seat } from "../../../../machines/messages.ts";
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { Json } from "../../../contract/event.ts";
 import { readWord } from "../../../contract/language.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import { type RoleState, roleStates } from "../../../contract/statuses.ts";
+import { addUsage, type Usage } from "../../../contract/usage.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import type { BroadcastView } from "../../protocol/task.ts";
 import { trust } from "../../protocol/trust.ts";
@@ -42,7 +44,9 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
     const roles = Object.fromEntries(
       (compiled?.ir.roles ?? []).map((role) => {
         const seat = seats[role.name];
-        if (role.type === "broadcast") return [role.name, describeBroadcastRole(peek?.broadcasts[role.name])];
+        const usage = peek && lookUp(peek.usage, role.name);
+        if (role.type === "broadcast")
+          return [role.name, { ...describeBroadcastRole(peek?.broadcasts[role.name]), ...(usage && { usage }) }];
         return [
           role.name,
           {
@@ -50,6 +54,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
             ...(seat?.agent && { agent: seat.agent }),
             ...(seat && { generation: seat.generation }),
             state: readState(value?.[role.name], seat),
+            ...(usage && { usage }),
           },
         ];
       }),
@@ -66,6 +71,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
       recruitment: actor && compiled && { ir: compiled.ir, machine: viewStored(actor, host) },
       countOffered: ports.records.count,
     });
+    const total = Object.values(peek?.usage ?? {}).reduce<Usage | undefined>(addUsage, undefined);
     return succeed({
       id: thread.id,
       workflow: thread.workflow,
@@ -86,6 +92,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
       ...(parent && { parent: parent.thread }),
       ...(origin && { parent: origin.parent, fork: { at: origin.at } }),
       children: peek?.children ?? [],
+      ...(total && { usage: total }),
       ...(unreachable.length > 0 && { unreachable }),
     });
   }

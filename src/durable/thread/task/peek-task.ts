@@ -1,5 +1,6 @@
 /** A task as its root and people see it: the open turn, the last output, and what it waits for. Reads only. */
 import { taskContext } from "../../../../machines/task/context.ts";
+import { hasBudget } from "../../../compile/has-budget.ts";
 import { limits } from "../../../contract/limits.ts";
 import { viewHeldBack } from "../../projector/held-back-row.ts";
 import type { TaskPeek } from "../../protocol/task.ts";
@@ -12,12 +13,14 @@ import { describeTaskWait } from "../waits/task-wait.ts";
 import type { TaskPorts } from "./task-ports.ts";
 import { makeTurnId } from "./task-start.ts";
 import { readLastDecision, readLastStep } from "./turn-documents.ts";
+import { readUsageByRole, viewBudgets } from "./usage-documents.ts";
 
 /** @returns undefined before the task began */
 export async function peekTask({ name, host, documents, definition }: TaskPorts): Promise<TaskPeek | undefined> {
   const actor = await host.read(name);
   if (!actor) return undefined;
-  const { open, round, reason, audience, children } = trust(taskContext, actor.context);
+  const context = trust(taskContext, actor.context);
+  const { open, round, reason, audience, children } = context;
   const ir = actor.definition === null ? undefined : (await definition(actor.definition))?.ir;
   const turn = open ? makeTurnId(name, open.turn) : undefined;
   const wait =
@@ -51,6 +54,8 @@ export async function peekTask({ name, host, documents, definition }: TaskPorts)
     children: listChildThreads(documents, limits.pageMax),
     wait: wait ?? null,
     broadcasts: viewBroadcasts(documents),
+    usage: readUsageByRole(documents),
+    ...(ir && hasBudget(ir) && { budgets: viewBudgets(ir, context) }),
     unreachable: viewHeldBack(host.committer.outbox.heldBack()),
   };
 }

@@ -1,4 +1,5 @@
 /** What agents say of a task's turns: progress, failures and answers, judged against the lease and the role's schema, and given to the machine. */
+import type { TaskEvent } from "../../../../machines/messages.ts";
 import { type TaskContext, taskContext } from "../../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
@@ -22,6 +23,7 @@ import { nameAnswer, type TaskDocuments } from "./task-documents.ts";
 import type { TaskPorts } from "./task-ports.ts";
 import { makeTurnId } from "./task-start.ts";
 import { changeTurn, readTurn } from "./turn-documents.ts";
+import { noteUsage, spend, spendRefused } from "./usage-documents.ts";
 
 /** Turns that are in memory anyhow: an id that is used again for another turn is refused among them. */
 const turnsLookedAt = 4;
@@ -67,10 +69,8 @@ export function createTurnEvents({ name, host, documents, clock, definition, log
     const log = (): void =>
       logCause({ ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id }, start.thread);
     const workflow = actor.definition === null ? undefined : await definition(actor.definition);
-    if (broadcast) {
-      const role = workflow?.ir.roles.find((each) => each.name === broadcast.role);
-      return takeAudienceAnswer(broadcast, { name, host, documents, clock, role, agent: agent.id, event, hash, before: log });
-    }
+    if (broadcast)
+      return takeAudienceAnswer(broadcast, { name, host, documents, clock, ir: workflow?.ir, agent: agent.id, event, hash, before: log });
 
     const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
     const ended = actor.status !== "active" || open?.turn !== turn || open.state === "answered";
@@ -93,6 +93,7 @@ export function createTurnEvents({ name, host, documents, clock, definition, log
         // An answer's id stands with its step.
         if (event.type === "nerve.turn.respond") changeTurn(documents, turn, { answer: { agent: agent.id, id: event.id, hash } });
         else documents.answered.put(nameAnswer(agent.id, event.id), { hash, turn }, clock.now());
+        if (event.type !== "nerve.turn.progress") noteUsage(documents, turn, open.role, event.data.usage);
       },
       accepted,
       over,
@@ -114,16 +115,22 @@ export function createTurnEvents({ name, host, documents, clock, definition, log
   }
 
   async function fail({ event, fence, before, ...open }: OpenTurn<"nerve.turn.fail">): Promise<Result<Accepted>> {
-    const { error, retryable } = event.data;
-    return settle(open, await host.send(name, { type: "turn.failed", ...fence, retryable, reason: error.slice(0, 500) }, { before }));
+    const { error, retryable, usage } = event.data;
+    const fact: TaskEvent = { type: "turn.failed", ...fence, retryable, reason: error.slice(0, 500), ...spend(open.workflow?.ir, usage) };
+    return settle(open, await host.send(name, fact, { before }));
   }
 
   async function respond({ event, fence, before, ...open }: OpenTurn<"nerve.turn.respond">): Promise<Result<Accepted>> {
-    const { turn, output, body } = event.data;
+    const { turn, output, body, usage } = event.data;
     const schema = open.workflow?.ir.roles.find((role) => role.name === open.role)?.schema;
     const misfits = checkOutput(schema, output);
     if (misfits.length) {
-      const told = await host.send(name, { type: "turn.invalid", ...fence });
+      const refused = spendRefused(
+        documents,
+        { turn: fence.turn, role: open.role, ir: open.workflow?.ir, agent: fence.agent, id: event.id },
+        usage,
+      );
+      const told = await host.send(name, { type: "turn.invalid", ...fence, ...refused.spent }, { before: refused.note });
       if (!told.ok) return open.over;
       const left = Math.max(0, limits.invalidAnswers - 1 - open.invalid);
       return refuse(
@@ -135,7 +142,10 @@ export function createTurnEvents({ name, host, documents, clock, definition, log
       );
     }
     const metadata = { output, ...(body !== undefined && { body }) };
-    return settle(open, await host.send(name, { type: "turn.answered", ...fence }, { metadata, before }));
+    return settle(
+      open,
+      await host.send(name, { type: "turn.answered", ...fence, ...spend(open.workflow?.ir, usage) }, { metadata, before }),
+    );
   }
 
   return takeInTurn(take);

@@ -4,6 +4,7 @@
  */
 import type { Json } from "../../../contract/event.ts";
 import type { EndedStatus } from "../../../contract/statuses.ts";
+import type { Usage } from "../../../contract/usage.ts";
 import type { Keyed, Resident } from "../../host/store/collections.ts";
 import { createNewest, type Newest } from "../../host/store/newest.ts";
 import type { Recent } from "../../host/store/recent.ts";
@@ -85,6 +86,10 @@ export interface TurnDocument {
   decidedAt?: number;
   /** Who has the turn after this round, or had it last. */
   given?: GivenTurn;
+  /** What the turn took, its failed attempts and refused answers too. */
+  usage?: Usage;
+  /** The last refused answer that said what it took: it may come again. */
+  refused?: Omit<AnswerKey, "hash">;
   /** With a step: the steps that counted when it was written, this one included. */
   tally?: Tally;
 }
@@ -211,6 +216,8 @@ export interface TaskDocuments {
   turns: Recent<TurnDocument>;
   /** By agent and event: what they said that ended no turn; the newest of it. */
   answered: Newest<{ hash: string; turn: number }>;
+  /** By role: what its turns took. */
+  usage: Resident<Usage>;
   /** By turn: the last that was said. */
   progress: Keyed<ProgressDocument>;
   /** By turn, agent and generation: one each time a turn is taken back. */
@@ -232,6 +239,7 @@ export const collections = {
   asking: "task.asking",
   turns: "turn",
   answered: "answered",
+  usage: "task.usage",
   progress: "progress",
   revoked: "revoked",
   broadcasts: "broadcast",
@@ -250,6 +258,7 @@ export function openTaskDocuments(store: Store): TaskDocuments {
     asking: store.resident(collections.asking),
     turns: store.recent(collections.turns, remembered.turns),
     answered: createNewest({ ...said, deleteBeyond: store.keyed(collections.answered).deleteBeyond }, answeredAtMost),
+    usage: store.resident(collections.usage),
     progress: store.keyed(collections.progress),
     revoked: store.recent(collections.revoked, remembered.revoked),
     broadcasts: store.recent(collections.broadcasts, remembered.broadcasts),

@@ -120,13 +120,14 @@ export function readMessages(
   page: { after?: number; limit: number },
 ): { messages: MessageView[]; next: number | null } {
   const messages: MessageView[] = [];
-  for (const [turn, { step, decision }] of walkTurns(documents, page.after ?? 0, page.limit + 1)) {
+  for (const [turn, { step, decision, usage }] of walkTurns(documents, page.after ?? 0, page.limit + 1)) {
     if (!step) continue;
     if (messages.length === page.limit) return { messages, next: messages.at(-1)?.round ?? null };
     const until = findUndone(documents, turn);
     messages.push({
       ...toStep(turn, step),
       ...(decision && { decision: { to: decision.target, prompt: decision.prompt, because: writeBecause(decision) } }),
+      ...(usage && { usage }),
       ...(until !== undefined && { until }),
     });
   }

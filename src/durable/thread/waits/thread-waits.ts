@@ -2,7 +2,7 @@
 import type { WorkflowIr } from "../../../compile/ir.ts";
 import type { ThreadStatus } from "../../../contract/statuses.ts";
 import type { Wait } from "../../../contract/views/wait.ts";
-import { isDeadLetterReason } from "../../../contract/waits.ts";
+import { isBudgetReason, isDeadLetterReason } from "../../../contract/waits.ts";
 import type { ThreadRow } from "../lifecycle/thread-rows.ts";
 import { type MachineView, toTime } from "./machine-view.ts";
 import { type CountOffered, describeRecruitmentWaits } from "./recruitment-waits.ts";
@@ -71,9 +71,11 @@ function describeSuspension({ thread: { id, reason, updated_at }, task }: Thread
     ...(reason !== null && { reason }),
     text: `suspended: ${reason ?? "no reason was given"}${whose}`,
     since: toTime(updated_at),
-    then: isDeadLetterReason(reason)
-      ? `an operator retries or drops the dead letter (GET /v1/dead-letters?thread=${id}), and resumes it; the thread's timers stand still`
-      : `an operator resumes it (POST /v1/threads/${id}/resume, with a supplement if one is asked for) or a reflex of kind signal does; the thread's timers stand still`,
+    then: isBudgetReason(reason)
+      ? `an operator resumes it (POST /v1/threads/${id}/resume) or a reflex of kind signal does, which grants the same budget once more; the thread's timers stand still`
+      : isDeadLetterReason(reason)
+        ? `an operator retries or drops the dead letter (GET /v1/dead-letters?thread=${id}), and resumes it; the thread's timers stand still`
+        : `an operator resumes it (POST /v1/threads/${id}/resume, with a supplement if one is asked for) or a reflex of kind signal does; the thread's timers stand still`,
   };
 }
 

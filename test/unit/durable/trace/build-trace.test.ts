@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { CloudEvent, Json } from "../../../../src/contract/event.ts";
 import { parseTraceparent } from "../../../../src/contract/trace-context.ts";
 import { buildTrace, type Span, type TraceSource } from "../../../../src/durable/trace/build-trace.ts";
+import { encodeOtlp } from "../../../../src/durable/trace/encode-otlp.ts";
 import { stampTrace } from "../../../../src/durable/trace/trace-ids.ts";
 
 const thread = "t1";
@@ -118,4 +119,39 @@ test("[TRACE3] a turn that is given again after a failure is two spans, and what
     [800, "failed: no disk"],
     [950, undefined],
   ]);
+});
+
+test("[USAGE6] turns and the thread say what they took, and OTLP by the names of its conventions", () => {
+  const source = tell();
+  const entries = source.entries.map((entry) =>
+    entry.event.type === "nerve.turn.respond"
+      ? {
+          ...entry,
+          event: {
+            ...entry.event,
+            data: { ...(entry.event.data as object), usage: { tokens: { input: 900, output: 100, cached: 800 }, cost: 0.25 } } as Json,
+          },
+        }
+      : entry,
+  );
+  const trace = buildTrace({ ...source, entries, usage: { tokens: 1_500, cost: 0.5 } });
+  const of = (kind: Span["kind"]) => trace.spans.find((span) => span.kind === kind)?.attributes;
+  expect(of("turn")).toMatchObject({ tokens: 1_000, inputTokens: 900, outputTokens: 100, cachedTokens: 800, cost: 0.25 });
+  expect(of("thread")).toMatchObject({ tokens: 1_500, cost: 0.5 });
+  const sent = JSON.stringify(encodeOtlp([trace]));
+  for (const [key, value] of [
+    ["gen_ai.usage.input_tokens", { intValue: "900" }],
+    ["gen_ai.usage.output_tokens", { intValue: "100" }],
+    ["gen_ai.usage.cache_read.input_tokens", { intValue: "800" }],
+    ["nerveflare.tokens", { intValue: "1000" }],
+    ["nerveflare.cost", { doubleValue: 0.25 }],
+  ])
+    expect(sent).toContain(JSON.stringify({ key, value }));
+  // What an agent of another server said, and nobody judged, is no number of ours.
+  const odd = source.entries.map((entry) =>
+    entry.event.type === "nerve.turn.respond"
+      ? { ...entry, event: { ...entry.event, data: { ...(entry.event.data as object), usage: { tokens: "many" } } as Json } }
+      : entry,
+  );
+  expect(buildTrace({ ...source, entries: odd }).spans.find(({ kind }) => kind === "turn")?.attributes).not.toHaveProperty("tokens");
 });
