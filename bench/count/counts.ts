@@ -1,7 +1,7 @@
 /** What is counted while a thread is played, and sums over it. Counts do not depend on the machine. */
 
 /** Kinds of objects, as the Worker's bindings name them in lower case. */
-export type ObjectKind = "agent" | "workflow" | "recruitment" | "task" | "projector" | "registry" | "webhook" | "cell";
+export type ObjectKind = "agent" | "workflow" | "recruitment" | "task" | "projector" | "registry" | "webhook" | "hook" | "cell";
 
 /** Everything the runtime did since its counters were last read. */
 export interface Counts {

@@ -151,6 +151,7 @@ export const TaskObject = countObject("task", objects.TaskObject);
 export const ProjectorObject = countObject("projector", objects.ProjectorObject);
 export const RegistryObject = countObject("registry", objects.RegistryObject);
 export const WebhookObject = countObject("webhook", objects.WebhookObject);
+export const HookObject = countObject("hook", objects.HookObject);
 export const CellObject = countObject("cell", objects.CellObject);
 
 type Env = Parameters<typeof worker.fetch>[1];

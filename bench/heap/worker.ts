@@ -4,6 +4,7 @@ import worker from "../../src/worker/index.ts";
 export {
   AgentObject,
   CellObject,
+  HookObject,
   ProjectorObject,
   RecruitmentObject,
   RegistryObject,

@@ -113,7 +113,7 @@ export const AgentObject = makeBreakable("agent", objects.AgentObject);
 export const WorkflowObject = makeBreakable("workflow", objects.WorkflowObject);
 export const RecruitmentObject = makeBreakable("recruitment", objects.RecruitmentObject);
 export const TaskObject = makeBreakable("task", objects.TaskObject);
-export const { ProjectorObject, RegistryObject, WebhookObject } = objects;
+export const { ProjectorObject, RegistryObject, WebhookObject, HookObject } = objects;
 
 type Env = Parameters<typeof worker.fetch>[1];
 type Fetched = Parameters<typeof worker.fetch>[0];

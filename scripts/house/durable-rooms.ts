@@ -17,7 +17,17 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/cell": {
     is: "all actors of a deployment in one object",
     may: [
-      ...["src/contract/views", "src/durable", "src/durable/agent", host, "src/durable/projector", "src/durable/registry", storage, store],
+      ...[
+        "src/contract/views",
+        "src/durable",
+        "src/durable/agent",
+        "src/durable/hook",
+        host,
+        "src/durable/projector",
+        "src/durable/registry",
+        storage,
+        store,
+      ],
       ...["src/durable/thread", "src/durable/webhook", "src/durable/workflow", "cloudflare:*"],
     ],
     objectStorage: "writes",
@@ -88,6 +98,11 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/webhook": {
     is: "events of the log, brought to somebody's server",
     may: [contract, "src/durable", protocol, storage, store],
+    objectStorage: "writes",
+  },
+  "src/durable/hook": {
+    is: "what others post here, proven and made into events",
+    may: [contract, "src/compile/decide", "src/durable", protocol, storage, store, "zod"],
     objectStorage: "writes",
   },
   "src/durable/registry": {

@@ -39,6 +39,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   "src/durable/thread": inWorkers,
   "src/durable/trace": inWorkers,
   "src/durable/webhook": inWorkers,
+  "src/durable/hook": inWorkers,
   "src/durable/workflow": inWorkers,
   "src/worker/**": inWorkers,
   "src/worker/describe/**": onServers,

@@ -90,7 +90,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/worker/routes": {
     is: "the routes",
     may: [
-      ...[contract, "src/durable/agent", "src/durable/projector", protocol, "src/durable/registry"],
+      ...[contract, "src/durable/agent", "src/durable/hook", "src/durable/projector", protocol, "src/durable/registry"],
       ...["src/durable/trace", "src/worker", "src/worker/gateways/mcp", "hono"],
     ],
   },

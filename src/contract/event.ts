@@ -100,7 +100,7 @@ export interface PostedEvent {
 export interface CloudEvent {
   specversion: "1.0";
   id: string;
-  /** `/agents/<id>`, `/operators/<name>` or `/threads/<id>`. */
+  /** `/agents/<id>`, `/operators/<name>`, `/hooks/<name>` or `/threads/<id>`, say. */
   source: string;
   type: string;
   /** RFC 3339. */

@@ -24,6 +24,10 @@ export const problemMeanings: Readonly<Record<ProblemCode, { meaning: string; do
   too_large: { meaning: "It is larger than `limit`.", do: "Send less." },
   not_allowed_now: { meaning: "What it is about is in a state in which this makes no sense.", do: "Look at its state." },
   method_not_allowed: { meaning: "The address takes other methods; `Allow` lists them.", do: "Mend it." },
+  mapping_failed: {
+    meaning: "The map of an incoming hook failed, or made no event that may be taken.",
+    do: "Mend the map, and have the delivery sent again: `nerveflare hooks test` tries it.",
+  },
   origin_not_allowed: {
     meaning: "Web pages of this origin may not call the server.",
     do: "Ask the operator to add the origin to `NERVEFLARE_ORIGINS`.",

@@ -22,6 +22,7 @@ export const problemCodes = {
   too_large: { status: 413, nrv: 8014, retryable: false },
   not_allowed_now: { status: 409, nrv: 8015, retryable: false },
   method_not_allowed: { status: 405, nrv: 8016, retryable: false },
+  mapping_failed: { status: 422, nrv: 8018, retryable: false },
   origin_not_allowed: { status: 403, nrv: 8017, retryable: false },
   rate_limited: { status: 429, nrv: 7001, retryable: true },
   unavailable: { status: 503, nrv: 7002, retryable: true },

@@ -6,6 +6,7 @@ import { bindings, type ObjectKind, type Place } from "./place.ts";
 import type { AgentRpc } from "./protocol/agent.ts";
 import type { BoardRpc } from "./protocol/board.ts";
 import type { DeliverRpc } from "./protocol/envelope.ts";
+import type { HookRpc } from "./protocol/hook.ts";
 import type { ProjectorRpc } from "./protocol/projector.ts";
 import type { RecruitmentRpc, ThreadActorRpc } from "./protocol/recruitment.ts";
 import { boardKeeper, type RegistryRpc, registryKeepers } from "./protocol/registry.ts";
@@ -25,6 +26,7 @@ export interface Environment {
   PROJECTOR: DurableObjectNamespace;
   REGISTRY: DurableObjectNamespace;
   WEBHOOK: DurableObjectNamespace;
+  HOOK: DurableObjectNamespace;
   CELL: DurableObjectNamespace;
   /** Events, and other calls, of one agent a second. */
   NERVEFLARE_RATE_EVENTS?: string;
@@ -88,6 +90,7 @@ export interface Neighbours {
   project: ProjectorRpc["project"];
   projector(): ProjectorRpc;
   webhook(id: string): WebhookRpc;
+  hook(name: string): HookRpc;
   /** An object that exists to be written to, so that a probe disturbs nobody. */
   probe(): Pick<ProjectorRpc, "probe">;
   /** Tells all keepers of the registry that it changed. */
@@ -120,6 +123,7 @@ export function findNeighbours(env: Environment, name = "", place: Place = place
     project: (rows) => place<ProjectorRpc>("projector", "log").project(rows),
     projector: () => place<ProjectorRpc>("projector", "log"),
     webhook: (id) => place("webhook", id),
+    hook: (name) => place("hook", name),
     probe: () => place<ProjectorRpc>("projector", "probe"),
   };
 }

@@ -2,6 +2,7 @@
 import { AgentEndpoint } from "./agent/agent-endpoint.ts";
 import { asDurableObject } from "./as-durable-object.ts";
 import { CellObject } from "./cell/cell-object.ts";
+import { HookEndpoint } from "./hook/hook-endpoint.ts";
 import { ProjectorEndpoint } from "./projector/projector-endpoint.ts";
 import { RegistryEndpoint } from "./registry/registry-endpoint.ts";
 import { RecruitmentEndpoint } from "./thread/recruitment-endpoint.ts";
@@ -11,6 +12,7 @@ import { WorkflowEndpoint } from "./workflow/workflow-endpoint.ts";
 
 export { CellObject };
 export const AgentObject = asDurableObject(AgentEndpoint);
+export const HookObject = asDurableObject(HookEndpoint);
 export const ProjectorObject = asDurableObject(ProjectorEndpoint);
 export const RecruitmentObject = asDurableObject(RecruitmentEndpoint);
 export const RegistryObject = asDurableObject(RegistryEndpoint);

@@ -9,6 +9,7 @@ export const bindings = {
   projector: "PROJECTOR",
   registry: "REGISTRY",
   webhook: "WEBHOOK",
+  hook: "HOOK",
 } as const;
 export type ObjectKind = keyof typeof bindings;
 

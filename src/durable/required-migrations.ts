@@ -22,4 +22,5 @@ export const requiredMigrations: readonly string[] = [
   "0017_webhook.sql",
   "0018_session.sql",
   "0019_exposed.sql",
+  "0020_hook.sql",
 ];

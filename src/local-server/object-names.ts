@@ -23,6 +23,7 @@ const classes: { readonly [kind: string]: string } = {
   projector: "ProjectorObject",
   registry: "RegistryObject",
   webhook: "WebhookObject",
+  hook: "HookObject",
 };
 
 /** The file of the object of its own that an actor has, or would have. */

@@ -7,6 +7,7 @@ import type { ReadOrigins } from "../contract/origins.ts";
 import type { Placement } from "../contract/placement.ts";
 import type { CellMove } from "../contract/views/placement.ts";
 import type { AgentRpc, Principal } from "../durable/protocol/agent.ts";
+import type { HookRpc } from "../durable/protocol/hook.ts";
 import type { ProjectorRpc } from "../durable/protocol/projector.ts";
 import type { RecruitmentRpc } from "../durable/protocol/recruitment.ts";
 import type { WebhookRpc } from "../durable/protocol/webhook.ts";
@@ -37,6 +38,10 @@ export interface AppPorts {
   /** Whoever writes the log. */
   projector(): Pick<ProjectorRpc, "changed" | "lag">;
   webhook(id: string): WebhookRpc;
+  /** An incoming hook's object by the hook's name. */
+  hook(name: string): HookRpc;
+  /** Whether there is a hook of this name: one that a stranger made up wakes no object. Absent: every object is asked. */
+  isHook?(name: string): Promise<boolean>;
   /** Whether webhooks may go into private networks; absent: not. */
   allowsPrivateWebhooks?: boolean;
   /** The registry's rows were changed: whoever keeps them in memory must hear of it before the caller is answered. */

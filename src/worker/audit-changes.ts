@@ -12,7 +12,15 @@ import { type ListedRoute, matchRoute } from "./match-route.ts";
 import { recallBody } from "./read-body.ts";
 
 /** Calls that decide nothing about the system: what was said is in the event log, and a ticket or a session changes nothing. */
-const undecided = ["POST /v1/events", "POST /v1/inbox/ack", "POST /v1/tickets", "POST /v1/session", "DELETE /v1/session", "POST /mcp"];
+const undecided = [
+  "POST /v1/events",
+  "POST /v1/inbox/ack",
+  "POST /v1/tickets",
+  "POST /v1/session",
+  "DELETE /v1/session",
+  "POST /v1/hooks/:name/test",
+  "POST /mcp",
+];
 
 /** Bytes of a request's body that are kept. A longer body is not kept at all: half of it would mislead. */
 const detailBytes = 2_048;
@@ -64,7 +72,8 @@ function readDetail(c: Context<AppEnv>): Json | undefined {
   const text = recallBody(c.req.raw);
   if (text === undefined || exceedsBytes(text, detailBytes)) return undefined;
   try {
-    return JSON.parse(text) as Json;
+    // Whoever may read the log of decisions must not have what proves a sender.
+    return JSON.parse(text, (name, value: Json) => (name === "secret" ? "…" : value)) as Json;
   } catch {
     return undefined;
   }

@@ -21,6 +21,7 @@ import { addDeadLetterRoutes } from "./routes/dead-letters.ts";
 import { addDocsRoutes } from "./routes/docs.ts";
 import { addEnrolmentRoutes, addRedeemRoute } from "./routes/enrolments.ts";
 import { addEventRoutes } from "./routes/events.ts";
+import { addHookDoor, addHookRoutes } from "./routes/hooks.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
 import { addMcpRoute } from "./routes/mcp.ts";
 import { addOperatorRoutes } from "./routes/operators.ts";
@@ -53,6 +54,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   app.use("*", serveInspector(ports));
   app.use("*", guardReadiness(ports, readiness));
   addRedeemRoute(app, ports);
+  addHookDoor(app, ports);
   app.use("*", guardCalls(ports));
   app.use("*", authenticate(ports));
   app.use("*", async (c, next) => {
@@ -78,6 +80,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addSchemaRoutes(app, ports);
   addDeadLetterRoutes(app, ports);
   addWebhookRoutes(app, ports);
+  addHookRoutes(app, ports);
   addStatusRoutes(app, ports, readiness);
   addPlacementRoute(app, ports);
   addOperatorRoutes(app, ports);

@@ -12,12 +12,14 @@ import { createApp } from "./create-app.ts";
 import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
 import { callLimits } from "./guard-calls.ts";
+import { createHookCheck } from "./hook-store.ts";
 import { createKeptPlacement } from "./kept-placement.ts";
 import { pruneSessions } from "./session-store.ts";
 
 export {
   AgentObject,
   CellObject,
+  HookObject,
   ProjectorObject,
   RecruitmentObject,
   RegistryObject,
@@ -43,7 +45,7 @@ interface WorkerEnv extends Environment {
 const apps = new WeakMap<WorkerEnv, Hono<AppEnv>>();
 
 function wireApp(env: WorkerEnv): Hono<AppEnv> {
-  const { agent, thread, workflow, projector, webhook, probe, registryChanged } = findNeighbours(env);
+  const { agent, thread, workflow, projector, webhook, hook, probe, registryChanged } = findNeighbours(env);
   const read = parseRetention(env.NERVEFLARE_RETENTION);
   const origins = parseOrigins(env.NERVEFLARE_ORIGINS);
   // No page is let in by a rule that nobody meant.
@@ -57,11 +59,13 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     workflow,
     projector,
     webhook,
+    hook,
     allowsPrivateWebhooks: env.NERVEFLARE_PRIVATE_WEBHOOKS === "true",
     registryChanged,
     compile: compilePublished,
     asset: (path) => env.ASSETS.fetch(`http://assets${path}`),
     isRegistered: createRegisteredCheck(env.DB),
+    isHook: createHookCheck(env.DB),
     migrations: requiredMigrations,
     paused: isPaused(env),
     settingsFault,

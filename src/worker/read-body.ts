@@ -12,17 +12,17 @@ export function recallBody(request: Request): string | undefined {
 }
 
 /**
- * The body as text.
+ * The body as it came: what is signed is signed byte by byte.
  * @param limit bytes
- * @throws ProblemError `too_large` past the limit, `malformed` if it is not UTF-8 or breaks off, which is no fault of the server
+ * @throws ProblemError `too_large` past the limit, `malformed` if it breaks off, which is no fault of the server
  */
-export async function readText(request: Request, limit: number): Promise<string> {
+export async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   const tooLarge = () => problemError("too_large", `The body is larger than ${limit} bytes. Send less at a time.`, { limit });
   const announced = Number(request.headers.get("content-length") ?? 0) > limit;
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader = request.body?.getReader();
-  if (!reader) return "";
+  if (!reader) return new Uint8Array();
   const read = (): ReturnType<typeof reader.read> =>
     reader.read().catch(() => {
       throw problemError("malformed", "The body broke off before its end. Send it again in full.");
@@ -41,6 +41,16 @@ export async function readText(request: Request, limit: number): Promise<string>
     bytes.set(part, at);
     at += part.byteLength;
   }
+  return bytes;
+}
+
+/**
+ * The body as text.
+ * @param limit bytes
+ * @throws ProblemError as {@link readBytes}, and `malformed` if it is not UTF-8
+ */
+export async function readText(request: Request, limit: number): Promise<string> {
+  const bytes = await readBytes(request, limit);
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
     if (text.length <= recalled) bodies.set(request, text);

@@ -116,6 +116,7 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   await call(`POST /v1/webhooks/{id=${hook.id}}/replay`, { deadLetters: "all" });
   await call(`GET /v1/webhooks/{id=${hook.id}}/dead-letters`);
   await call(`DELETE /v1/webhooks/{id=${hook.id}}`);
+  await tourHooks(call);
   await call("POST /v1/operators", { name: "carol", access: "read" });
   await call("GET /v1/operators");
   await call("DELETE /v1/operators/{name=carol}");
@@ -130,6 +131,18 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   await call("POST /v1/placement", { placement: "own" });
   await call("DELETE /v1/workflows/{name=code-review}");
   return samples;
+}
+
+/** A hook, from its making to its end. */
+async function tourHooks(call: (route: string, body?: unknown) => Promise<never>): Promise<void> {
+  const map = '{"kind": "no.such", "data": body}';
+  await call("POST /v1/hooks", { name: "tour", from: "github", kinds: ["no.such"], map });
+  await call("GET /v1/hooks");
+  await call("GET /v1/hooks/{name=tour}");
+  await call("PATCH /v1/hooks/{name=tour}", { note: "on tour" });
+  await call("POST /v1/hooks/{name=tour}/test", { body: "{}" });
+  await call("POST /v1/hooks/{name=tour}/secret", {});
+  await call("DELETE /v1/hooks/{name=tour}");
 }
 
 /** Orders to a thread that waits for a reviewer, and to one that has ended. */

@@ -25,9 +25,17 @@ export interface Answer {
 export async function call(
   method: string,
   path: string,
-  options: { token?: string; body?: Json; text?: string; type?: string; key?: string; planted?: true } = {},
+  options: {
+    token?: string;
+    body?: Json;
+    text?: string;
+    type?: string;
+    key?: string;
+    headers?: Record<string, string>;
+    planted?: true;
+  } = {},
 ): Promise<Answer> {
-  const { token = env.NERVEFLARE_ADMIN_TOKEN, body, text, type, key, planted } = options;
+  const { token = env.NERVEFLARE_ADMIN_TOKEN, body, text, type, key, headers = {}, planted } = options;
   const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
   const response = await exports.default.fetch(`http://nerveflare.test${path}`, {
     method,
@@ -35,6 +43,7 @@ export async function call(
       authorization: `Bearer ${token}`,
       ...(sent !== undefined && { "content-type": type ?? "application/json" }),
       ...(key !== undefined && { "idempotency-key": key }),
+      ...headers,
     },
     ...(sent !== undefined && { body: sent }),
   });

@@ -14,6 +14,7 @@ import {
   turnWarning,
 } from "../views/agent.ts";
 import { roleCandidates, threadExplanation } from "../views/explanation.ts";
+import { hookAnswer, hookRecord, hookStanding, hookTrial } from "../views/hook.ts";
 import {
   auditEntry,
   deadLetterEntry,
@@ -151,6 +152,12 @@ export const answers = {
   webhookResumed: open({ id: text, standing: webhookStanding.nullable() }),
   webhookReplay,
   webhookDeadLetters: page("deadLetters", webhookDeadLetter, z.int().nullable()),
+  hooks: page("hooks", hookRecord, nullable),
+  hookWithSecret: hookRecord.extend({ secret: text.optional().describe("By which the sender signs. Absent: the caller gave it.") }),
+  hookWithStanding: hookRecord.extend({ standing: hookStanding.nullable().describe("Null: it is being removed.") }),
+  hookSecret: open({ name: text, secret: text.optional(), formerUntil: time.describe("Until when the secret before is good as well.") }),
+  hookAnswer,
+  hookTrial,
   deadLetter,
   deadLetters: page("deadLetters", deadLetterEntry, nullable),
   parked: page("parked", deadLetterEntry, nullable),

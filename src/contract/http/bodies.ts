@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { kindPattern, namedId, rfc3339 } from "../event.ts";
 import { acknowledgement } from "../frames/acknowledgement.ts";
+import { hookSenders } from "../hook-senders.ts";
 import { limits } from "../limits.ts";
 import { queries } from "./parameters.ts";
 
@@ -25,6 +26,8 @@ const bytes = {
   operator: 4 * 1024,
   /** All the kinds that one agent may subscribe to, generously. */
   subscriptions: 16 * 1024,
+  /** An expression, kinds and a secret, each escaped. */
+  hook: 64 * 1024,
   /** A thousand numbers. */
   acknowledgement: 64 * 1024,
 };
@@ -60,6 +63,24 @@ const sent = z
     (text) => text === "*" || kindPattern.test(text.endsWith(".*") ? text.slice(0, -2) : text),
     "an event's kind, a prefix `x.*`, or `*`",
   );
+
+/** What a hook's map may make: a stranger's words never count as the orchestrator's, or as an agent's about its work. */
+const mapped = z
+  .string()
+  .max(128)
+  .refine((text) => kindPattern.test(text.endsWith(".*") ? text.slice(0, -2) : text), "an event's kind, or a prefix `x.*`")
+  .refine((text) => !/^(nerve|xstate)\./.test(text), "hooks make no nerve.* and no xstate.* events");
+const map = z
+  .string()
+  .min(1)
+  .max(8_192)
+  .describe("JSONata over `{event, body, headers, delivery}` that gives an event, a list of events, or nothing.");
+const secret = z
+  .string()
+  .min(1)
+  .max(512)
+  .optional()
+  .describe("The one that the sender made; absent: a new one is made, and shown this once.");
 
 /** A right that is misspelt and so left out would mean "all". */
 const rights = {
@@ -185,6 +206,43 @@ export const bodies = {
         "one of `after`, `since` and `deadLetters`",
       ),
     bytes: bytes.operator,
+    required: true,
+  },
+  "POST /v1/hooks": {
+    schema: z.strictObject({
+      name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "1 to 64 of a-z 0-9 _ -"),
+      from: z.enum(hookSenders),
+      kinds: z.array(mapped).min(1).max(subscriptionsAtMost),
+      map,
+      secret,
+      note: z.string().max(256).default(""),
+    }),
+    bytes: bytes.hook,
+    required: true,
+  },
+  "PATCH /v1/hooks/:name": {
+    schema: z
+      .strictObject({
+        kinds: z.array(mapped).min(1).max(subscriptionsAtMost).optional(),
+        map: map.optional(),
+        note: z.string().max(256).optional(),
+      })
+      .refine((body) => Object.values(body).some((value) => value !== undefined), "one of `kinds`, `map` and `note` at least"),
+    bytes: bytes.hook,
+    required: true,
+  },
+  "POST /v1/hooks/:name/secret": {
+    schema: z.strictObject({ overlapSeconds: z.int().min(0).max(overlapSeconds.most).default(overlapSeconds.secret), secret }),
+    bytes: bytes.small,
+    required: false,
+  },
+  "POST /v1/hooks/:name/test": {
+    schema: z.strictObject({
+      headers: z.record(z.string().max(128), z.string().max(4_096)).default({}),
+      body: z.string().describe("The payload as it came."),
+      map: map.optional().describe("Tried in place of the hook's own."),
+    }),
+    bytes: limits.bodyBytes,
     required: true,
   },
   "POST /v1/dead-letters/retry": { schema: retry, ...orders },

@@ -45,6 +45,7 @@ export const pathParameters = {
   enrolment: required(text("The enrolment's id, which is not its code.", { example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11" })),
   operator: required(text("The operator's name.", { example: "carol" })),
   webhook: required(text("The webhook's id.", { example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11" })),
+  hook: required(text("The hook's name.", { example: "github" })),
   deadLetter: required(
     text("The dead letter's id, as the list gives it.", { example: `${exampleThread}:12`, pattern: /^(t[a-z2-7]{25}):(t?\d{1,12})$/ }),
   ),
@@ -253,6 +254,7 @@ export const queries = {
     limit,
   }),
   webhooks: strictQuery({ after: afterName, limit }),
+  hooks: strictQuery({ after: afterName, limit }),
   webhookDeadLetters: strictQuery({ after: afterNumber, limit }),
   schemas: strictQuery({
     kind: text("Who accepts this kind.", { example: "pr.ready_for_review", pattern: kindPattern }),

@@ -46,7 +46,7 @@ export function createAgentCallers({ identity, presence, tickets, committer, cal
 
   async function hear(caller: Caller): Promise<Result<Identity>> {
     const identified = await identify(caller);
-    if (identified.ok && !("operator" in caller)) presence.hear();
+    if (identified.ok && !("operator" in caller || "hook" in caller)) presence.hear();
     return identified;
   }
 

@@ -6,7 +6,7 @@ import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
-import type { AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
+import type { AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal, Sender } from "../protocol/agent.ts";
 import type { HintAnswer, OfferHint } from "../protocol/board.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { ConnectedAgent } from "./connected-agent.ts";
@@ -54,8 +54,8 @@ export class AgentEndpoint extends ConnectedAgent implements AgentRpc {
     return succeed({ ...me, elsewhere: me.turns.map(({ turn }) => turn).filter((turn) => held.has(turn)), others });
   }
 
-  async accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>> {
-    return this.life.find(principal)?.accept(principal, events) ?? refuseToken();
+  async accept(sender: Sender, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>> {
+    return this.life.find(sender)?.accept(sender, events) ?? refuseToken();
   }
 
   async inbox(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>> {

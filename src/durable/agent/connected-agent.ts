@@ -3,7 +3,7 @@ import { Endpoint, type Surroundings } from "../endpoint.ts";
 import { isPaused } from "../environment.ts";
 import { holdAlarm, type ObjectContext, readName, ringAgain } from "../host/storage/object-context.ts";
 import { countWake } from "../projector/metrics.ts";
-import type { Principal } from "../protocol/agent.ts";
+import type { Sender } from "../protocol/agent.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { connectAgent } from "./connect-agent.ts";
 import { type AgentConnections, createAgentConnections } from "./connection/agent-connections.ts";
@@ -20,7 +20,7 @@ export interface AgentLife {
   readonly core: AgentCore;
   readonly connections: AgentConnections;
   /** Undefined: nobody ever registered an agent of this id, and asking for one leaves no trace. */
-  find(principal?: Principal): AgentCore | undefined;
+  find(sender?: Sender): AgentCore | undefined;
 }
 
 function createAgentLife(ctx: ObjectContext, around: Surroundings): AgentLife {
@@ -40,7 +40,7 @@ function createAgentLife(ctx: ObjectContext, around: Surroundings): AgentLife {
       );
       return made;
     },
-    find: (principal) => made ?? (ctx.isStored() || (principal && "operator" in principal) ? life.core : undefined),
+    find: (sender) => made ?? (ctx.isStored() || (sender && ("operator" in sender || "hook" in sender)) ? life.core : undefined),
   };
   return life;
 }

@@ -7,7 +7,7 @@ import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import type { Clock } from "../host/ports.ts";
 import type { Resident } from "../host/store/collections.ts";
-import type { Principal } from "../protocol/agent.ts";
+import type { Sender } from "../protocol/agent.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { equalText, hashToken } from "./token-hash.ts";
 
@@ -24,8 +24,8 @@ export function refuseTicket(): ReturnType<typeof refuse> {
 /** What the agent says of itself; it narrows what was granted. */
 export type Report = AgentData<"nerve.agent.report">;
 
-/** A principal, or a connection that was opened with a token of this hash. */
-export type Caller = Principal | { tokenHash: string };
+/** A sender, or a connection that was opened with a token of this hash. */
+export type Caller = Sender | { tokenHash: string };
 
 /** A caller who was proven. */
 export interface Identity {
@@ -40,7 +40,7 @@ export interface AgentIdentity {
   readonly card: AgentCard | undefined;
   /** What the agent last said of itself. */
   readonly report: Report;
-  /** Who speaks: proven by token, or an operator whom the Worker has proven. */
+  /** Who speaks: proven by token, an operator whom the Worker has proven, or a hook, whose object proves what it takes. */
   identify(caller: Caller): Promise<Result<Identity>>;
   /** Whether a token of this hash is good now. */
   holds(tokenHash: string): boolean;
@@ -75,7 +75,7 @@ export interface Account {
 }
 
 /**
- * @param name the agent's id, or `operators/<name>`
+ * @param name the agent's id, `operators/<name>` or `hooks/<name>`
  * @param accounts of one document
  * @param commit runs its body as one transaction
  */
@@ -130,11 +130,11 @@ export function createIdentity(name: string, accounts: Resident<Account>, clock:
     },
     holds,
     async identify(caller) {
-      if ("operator" in caller)
+      if ("operator" in caller || "hook" in caller)
         return succeed({
           card: { id: name, capabilities: [], roles: null, kinds: null },
           report: {},
-          source: `/operators/${caller.operator}`,
+          source: "hook" in caller ? `/hooks/${caller.hook}` : `/operators/${caller.operator}`,
         });
       if (!readCard()) return refuseToken();
       const right = "token" in caller ? await holdsToken(caller.token) : holds(caller.tokenHash);

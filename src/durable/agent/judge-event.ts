@@ -41,7 +41,7 @@ const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).p
 
 /**
  * @param raw what was posted
- * @param source the sender's own: `/agents/<id>` or `/operators/<name>`
+ * @param source the sender's own: `/agents/<id>`, `/operators/<name>` or `/hooks/<name>`
  * @param now milliseconds since the epoch
  */
 export async function judgeEvent(raw: unknown, source: string, card: AgentCard, now: number): Promise<Result<JudgedEvent>> {

@@ -4,6 +4,7 @@ import type { CellMove } from "../../contract/views/placement.ts";
 import { AgentEndpoint } from "../agent/agent-endpoint.ts";
 import { type EndpointClass, listMethods } from "../endpoint.ts";
 import { type Environment, findNeighbours, isPaused, type Neighbours, placeOwn } from "../environment.ts";
+import { HookEndpoint } from "../hook/hook-endpoint.ts";
 import { createDurableSockets, createDurableStorage } from "../host/storage/durable-world.ts";
 import { holdAlarm } from "../host/storage/object-context.ts";
 import type { ObjectKind, Place } from "../place.ts";
@@ -29,6 +30,7 @@ const classes: Record<ObjectKind, EndpointClass> = {
   projector: ProjectorEndpoint,
   registry: RegistryEndpoint,
   webhook: WebhookEndpoint,
+  hook: HookEndpoint,
 };
 
 const methodsOf = new Map<ObjectKind, readonly string[]>(

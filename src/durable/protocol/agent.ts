@@ -92,6 +92,9 @@ export interface AgentStanding {
 /** Who posts or reads: an agent, proven by its token, or by the hash of the one that asked for its ticket; or an operator, whom the Worker has already proven. */
 export type Principal = { agent: string; token: string } | { agent: string; tokenHash: string } | { operator: string };
 
+/** Who posts: also a hook, whose deliveries its own object has proven. */
+export type Sender = Principal | { hook: string };
+
 /** What a poll asks for; without `after`, what no live connection holds. */
 export interface InboxQuery {
   channels: Channel[];
@@ -122,7 +125,7 @@ export interface AgentRpc extends DeliverRpc {
   /** @param client what the process that asks calls itself: it is told what others have in hand */
   me(principal: Principal, client?: string): Promise<Result<Json>>;
   /** Takes events, each judged alone, answered in order. `events` is what was posted, unparsed. */
-  accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
+  accept(sender: Sender, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
   inbox(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>>;
   ack(principal: Principal, ack: Acknowledgement): Promise<Result<null>>;
   /** Whether the agent is there, and how much it has to do. */

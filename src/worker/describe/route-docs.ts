@@ -7,6 +7,7 @@ import { broadcastDocs } from "./routes/broadcasts.ts";
 import { deadLetterDocs } from "./routes/dead-letters.ts";
 import { enrolmentDocs } from "./routes/enrolments.ts";
 import { eventDocs } from "./routes/events.ts";
+import { hookDocs } from "./routes/hooks.ts";
 import { inboxDocs } from "./routes/inbox.ts";
 import { mcpDocs } from "./routes/mcp.ts";
 import { operatorDocs } from "./routes/operators.ts";
@@ -65,6 +66,7 @@ export const routeDocs: RouteDoc[] = [
   ...agentDocs,
   ...subscriptionDocs,
   ...webhookDocs,
+  ...hookDocs,
   ...enrolmentDocs,
   ...operatorDocs,
   ...deadLetterDocs,

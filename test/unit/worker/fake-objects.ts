@@ -1,12 +1,17 @@
 /** Objects that remember what they were asked and answer as the real ones would, for tests of the routes alone. */
 
 import type { Json } from "../../../src/contract/event.ts";
+import type { Accepted } from "../../../src/contract/frames/server-frames.ts";
 import { refuse, succeed } from "../../../src/contract/problem.ts";
 import type { PauseView } from "../../../src/contract/views/admission.ts";
 import type { AgentCard } from "../../../src/contract/views/agent.ts";
 import type { ThreadView } from "../../../src/contract/views/thread.ts";
 import { hashToken } from "../../../src/durable/agent/token-hash.ts";
-import type { AgentRpc, Principal } from "../../../src/durable/protocol/agent.ts";
+import { createHook } from "../../../src/durable/hook/hook.ts";
+import { createNodeStorage } from "../../../src/durable/host/storage/node-storage.ts";
+import { createStore } from "../../../src/durable/host/store/store.ts";
+import type { AgentRpc, Sender } from "../../../src/durable/protocol/agent.ts";
+import type { HookRpc } from "../../../src/durable/protocol/hook.ts";
 import type { ProjectorRpc } from "../../../src/durable/protocol/projector.ts";
 import type { RecruitmentRpc } from "../../../src/durable/protocol/recruitment.ts";
 import type { WebhookRpc } from "../../../src/durable/protocol/webhook.ts";
@@ -18,6 +23,8 @@ export interface FakeObjects {
   workflow(name: string): WorkflowRpc;
   projector(): Pick<ProjectorRpc, "changed" | "lag">;
   webhook(id: string): WebhookRpc;
+  /** The real one, over a memory of its own; what it posts is accepted. */
+  hook(name: string): HookRpc;
   /** The log has moved on: whoever waits for it is woken. */
   wakeLog(): void;
   /** Resolves when at least so many wait for that. */
@@ -44,6 +51,7 @@ export function createFakeObjects(): FakeObjects {
   const calls: FakeObjects["calls"] = [];
   const failures = new Map<string, unknown>();
   const paused = new Map<string, PauseView>();
+  const hooks = new Map<string, HookRpc>();
   let writes = 0;
   const watchers = new Set<() => void>();
   const awaiting: { number: number; resolve(): void }[] = [];
@@ -92,6 +100,34 @@ export function createFakeObjects(): FakeObjects {
     thread: (id) => createFakeThread(id, state),
     workflow: (name) => createFakeWorkflow(name, state, paused),
     webhook: (id) => createFakeWebhook(id, state),
+    hook(name) {
+      const made = hooks.get(name) ?? createMemoryHook(name, state);
+      hooks.set(name, made);
+      return made;
+    },
+  };
+}
+
+function createMemoryHook(name: string, { note }: FakeState): HookRpc {
+  const accept = (event: unknown): Accepted => ({ id: (event as { id: string }).id, status: "accepted", threads: [], notes: [] });
+  const hook = createHook({
+    store: createStore(createNodeStorage(), `hook/${name}`),
+    now: () => Date.parse("2026-11-20T12:00:00Z"),
+    async post(events) {
+      note(`agent/hooks/${name}`, "accept", { hook: name }, events);
+      return succeed(events.map(accept));
+    },
+  });
+  return {
+    ...hook,
+    async create(made) {
+      note(`hook/${name}`, "create", made);
+      await hook.create(made);
+    },
+    async remove() {
+      note(`hook/${name}`, "remove");
+      hook.forget();
+    },
   };
 }
 
@@ -332,7 +368,8 @@ function createFakeWorkflow(name: string, { note }: FakeState, paused: Map<strin
   };
 }
 
-async function judge(agents: FakeState["agents"], name: string, principal: Principal) {
+async function judge(agents: FakeState["agents"], name: string, principal: Sender) {
+  if ("hook" in principal) throw new Error("A hook's own object posts for it.");
   if ("operator" in principal) {
     if (name !== `operators/${principal.operator}`) throw new Error(`${name} was asked for an operator.`);
     return succeed<AgentCard>({ id: name, capabilities: [], roles: null, kinds: null });

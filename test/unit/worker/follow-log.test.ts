@@ -14,6 +14,7 @@ function setUp() {
   const app = createApp({
     ...{ db, agent: objects.agent, thread: objects.thread, workflow: objects.workflow, projector: objects.projector },
     webhook: objects.webhook,
+    hook: objects.hook,
     ...{ registryChanged: async () => {}, compile: compileStandIn, asset: answerAsset, adminToken, now: () => now },
     ...{ randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)), log: () => {} },
   });

@@ -56,6 +56,7 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
     workflow: objects.workflow,
     projector: objects.projector,
     webhook: objects.webhook,
+    hook: objects.hook,
     registryChanged: async () => {},
     compile: compileStandIn,
     asset: answerAsset,
