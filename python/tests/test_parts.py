@@ -447,6 +447,29 @@ class TurnsTest(unittest.IsolatedAsyncioTestCase):
             await turns.idle()
             self.assertEqual((calls, self.sent[0]["id"]), ([1, 2], "answer:t:1:1:2.1"))
 
+    async def test_what_the_work_took_adds_up_and_travels_with_the_answer_or_the_failure(self):
+        def work(turn):
+            if turn.id == "t:2":
+                turn.usage(tokens=7)
+                raise TurnFailure("no")
+            if turn.id == "t:3":
+                for bad in (-1, "many", float("nan"), True, {"in": 1}, 10**12):
+                    turn.usage(tokens=bad)
+                turn.usage(cost=-0.1)
+                return {"ok": True}
+            for _ in range(3):
+                turn.usage(tokens={"input": 10, "output": 1, "cached": 4}, cost=0.1)
+            return {"ok": True}
+
+        self.make(work, slots=3)
+        for number in (1, 2, 3):
+            self.assign(turn=f"t:{number}", event=f"e{number}")
+        await self.turns.idle()
+        said = {event["data"]["turn"]: event["data"].get("usage") for event in self.sent}
+        self.assertEqual(said["t:1"], {"tokens": {"input": 30, "output": 3, "cached": 12}, "cost": 0.3})
+        self.assertEqual(said["t:2"], {"tokens": 7})
+        self.assertEqual(said["t:3"], None)
+
     async def test_of_progress_that_waits_only_the_last_is_sent(self):
         async def work(turn):
             for number in range(10):

@@ -72,3 +72,6 @@ REVOKE_GRACE = 10.0
 # For closing to hand in what is made and not sent, and to hear the verdict on a claim.
 CLOSE = 5.0
 VERDICT = 1.0
+# Tokens, and cost, that a server takes of one answer.
+USAGE_TOKENS = 1_000_000_000
+USAGE_COST = 1_000_000

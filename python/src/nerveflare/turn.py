@@ -5,6 +5,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, Awaitable, Callable, Mapping, Optional, Union
 
+from .usage import Tokens
+
 
 @dataclass(frozen=True)
 class Invalid:
@@ -35,6 +37,7 @@ class TurnPorts:
 
     progress: Callable[[str, Any], None]
     send: Callable[..., Awaitable[dict[str, Any]]]
+    usage: Callable[[Tokens, Optional[float]], None]
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,11 @@ class Turn:
     def progress(self, note: str, details: Any = None) -> None:
         """Tells how far it is, from any thread; `details` travel in the hand-over. Of several that wait only the last is sent."""
         self.ports.progress(note, details)
+
+    def usage(self, tokens: Tokens = None, cost: Optional[float] = None) -> None:
+        """Says what the work took of a language model, from any thread. What several calls say adds up, and travels with the answer or the
+        failure. What no server takes is noted, and costs no answer."""
+        self.ports.usage(tokens, cost)
 
     async def send(self, type: str, data: Any = None, **attributes: Any) -> dict[str, Any]:
         """Sends an event that this turn caused. Give an `id` to make it repeatable."""

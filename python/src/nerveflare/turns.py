@@ -11,6 +11,7 @@ from .errors import NerveError, TurnFailure, describe
 from .events import Event, cut, make_answer, make_event, under_lease, write_event
 from .handlers import call_handler
 from .turn import Answer, Invalid, Turn, TurnPorts, WithBody
+from .usage import Tokens, Usage
 
 Handler = Callable[[Turn], Any]
 Data = Mapping[str, Any]
@@ -26,6 +27,7 @@ class Run:
         self.turn: Optional[Turn] = None
         # Whether its handler runs, or its answer is on its way.
         self.begun = False
+        self.usage = Usage()
         self.revoked = False
         self.again = False
 
@@ -148,6 +150,7 @@ class Turns:
                 answer = await self._perform(run, invalid)
                 if run.revoked:
                     return None
+                answer = {**answer, **run.usage.take()}
                 invalid = await self._hand_in(run, make_answer(run.data, run.event["id"], answer, attempt))
                 # The server counts; that its count falls is what ends this loop.
                 left = min(left - 1, invalid.left if invalid else 0)
@@ -256,7 +259,12 @@ class Turns:
             attributes = {"correlationid": run.data["thread"], "causationid": run.event["id"], **attributes}
             return await self._send(make_event(type, data, **attributes))
 
-        return TurnPorts(progress, send)
+        def usage(tokens: Tokens, cost: Optional[float]) -> None:
+            fault = run.usage.add(tokens, cost)
+            if fault:
+                loop.call_soon_threadsafe(self._note, "warning", f"usage of turn {run.data['turn']} is left out: {fault}")
+
+        return TurnPorts(progress, send, usage)
 
     def _report(self, run: Run, note: str, details: Any) -> None:
         """One report at a time, and of several that wait only the last."""
