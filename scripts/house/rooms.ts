@@ -137,7 +137,11 @@ export const rooms: { readonly [folder: string]: Room } = {
     may: [contract, "src/client/event-parser.ts", "src/inspector/data/story", "@preact/signals", "preact"],
   },
   "src/inspector/data/story": { is: "a thread as it was at any moment; knows no page", may: [contract] },
-  "src/exec": { is: "makes any program an agent", may: [contract, "src/client", "node:*"] },
+  "src/exec": { is: "makes any program an agent", may: [contract, "src/client", "src/exec/presets", "node:*"] },
+  "src/exec/presets": {
+    is: "command-line language models: their commands, what they print, and a turn as a prompt",
+    may: [...[contract, "src/client", "src/exec/find-objects.ts", "src/exec/run-program.ts"]],
+  },
   "src/chaos": {
     is: "a line that misbehaves, between an agent and its server",
     may: ["src/client", "src/explore/create-random.ts", "node:*"],
@@ -201,7 +205,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/cli/commands": {
     is: "a command each",
     may: [
-      ...["src", "src/cli/lib/**", "src/client", "src/compile/**", contract, "src/deploy", "src/exec", "src/explore/**", "src/lsp"],
+      ...["src", "src/cli/lib/**", "src/client", "src/compile/**", contract, "src/deploy", "src/exec/**", "src/explore/**", "src/lsp"],
       ...[
         "src/local-server",
         "src/path-tests",

@@ -7,8 +7,11 @@ import type { JsonSchema } from "../contract/json-schema/check-schema.ts";
 import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import { limits } from "../contract/limits.ts";
 import { execLimits } from "./limits.ts";
+import { makePrompt } from "./presets/make-prompt.ts";
+import type { Said } from "./presets/preset.ts";
+import { isBusy } from "./presets/presets.ts";
 import { pickProgramEnv } from "./program-env.ts";
-import { readOutput } from "./read-output.ts";
+import { findUsage, readOutput } from "./read-output.ts";
 import { type ProgramEnd, runProgram } from "./run-program.ts";
 
 /** sysexits' EX_TEMPFAIL: the program says that another attempt may go better. */
@@ -22,8 +25,14 @@ export interface ProgramOptions {
   /** What of it the program gets besides what all programs need: names, or `NAME=value`. */
   passed?: readonly string[];
   timeoutMs?: number | undefined;
+  /** How it is told its turn: as a line of JSON, or as a text for a language model. */
+  prompt?: PromptForm | undefined;
+  /** Reads a model's own words out of what its program printed; absent: all of it is. */
+  read?: ((end: ProgramEnd) => Said) | undefined;
   note?: TakeNote;
 }
+
+export type PromptForm = "json" | "text";
 
 /** Why the program runs again: what the server did not take, or what could not be read. */
 type Invalid = InvalidAnswer & { printed?: string };
@@ -32,7 +41,15 @@ type Invalid = InvalidAnswer & { printed?: string };
  * Makes the handler. What a program printed and nobody can read is handed back to it like an output that the server refused; both
  * count, so that a turn has three answers in all.
  */
-export function createProgramHandler({ command, env, passed, timeoutMs, note }: ProgramOptions): TurnHandler {
+export function createProgramHandler({
+  command,
+  env,
+  passed,
+  timeoutMs,
+  prompt = "json",
+  read: readSaid,
+  note,
+}: ProgramOptions): TurnHandler {
   const inherited = pickProgramEnv(env, passed);
   /** Answers to the newest turns that could not be read. */
   const unread = new Map<string, number>();
@@ -44,14 +61,14 @@ export function createProgramHandler({ command, env, passed, timeoutMs, note }: 
     if (unread.size > execLimits.turns && oldest !== undefined) unread.delete(oldest);
   };
 
-  return async (turn, { signal, invalid: refused }): Promise<TurnOutput> => {
+  return async (turn, { signal, invalid: refused, usage }): Promise<TurnOutput> => {
     if (!refused) unread.delete(turn.turn);
     let invalid: Invalid | undefined = refused && { ...refused, left: refused.left - (unread.get(turn.turn) ?? 0) };
     if (invalid && invalid.left <= 0) throw new TurnFailure(describeRefused(invalid));
     for (;;) {
       const end = await runProgram({
         command,
-        input: `${JSON.stringify(invalid ? { ...turn, invalid } : turn)}\n`,
+        input: prompt === "text" ? makePrompt(turn, invalid) : `${JSON.stringify(invalid ? { ...turn, invalid } : turn)}\n`,
         env: {
           ...inherited,
           NERVEFLARE_TURN: turn.turn,
@@ -62,8 +79,11 @@ export function createProgramHandler({ command, env, passed, timeoutMs, note }: 
         signal,
         timeoutMs,
       });
-      if (end.code !== 0 || end.timedOut) throw describeFailure(end, turn, timeoutMs);
-      const read = readOutput(end.stdout, { schema: turn.role.schema as JsonSchema, cut: end.cut });
+      const said = readSaid?.(end) ?? { text: end.stdout };
+      for (const took of [said.usage, ...findUsage(said.text)]) if (took) usage(took);
+      if (said.failure !== undefined) throw describeRefusal(said.failure, turn);
+      if (end.code !== 0 || end.timedOut) throw describeFailure(end, turn, timeoutMs, readSaid !== undefined && isBusy(end.stderr));
+      const read = readOutput(said.text, { schema: turn.role.schema as JsonSchema, cut: said.text === end.stdout && end.cut });
       if (read.ok) return read.output;
       noteUnread(turn.turn);
       const left: number = (invalid?.left ?? limits.invalidAnswers) - 1;
@@ -71,7 +91,7 @@ export function createProgramHandler({ command, env, passed, timeoutMs, note }: 
       if (left <= 0 || signal.aborted)
         throw new TurnFailure(`${read.mend}${end.stderr.trim() === "" ? "" : ` On stderr: ${quote(end.stderr)}`}`);
       note?.({ level: "warn", what: "turn.unreadable", message: `${read.mend} (${left} left)`, turn: turn.turn, thread: turn.thread });
-      const printed = end.stdout.slice(-execLimits.printedLength);
+      const printed = said.text.slice(-execLimits.printedLength);
       invalid = { errors: [{ path: "", message: read.mend }], left, output: {}, printed };
     }
   };
@@ -82,9 +102,17 @@ function describeRefused({ errors }: Invalid): string {
   return `No output could be taken in ${limits.invalidAnswers} answers; the last was refused: ${said}`;
 }
 
+/** A model that gives no answer, as its program says. */
+function describeRefusal(said: string, { role, retries }: TurnAssigned): TurnFailure {
+  const retryable = isBusy(said);
+  const hint =
+    retryable && retries === 0 ? ` Give the role ${role.name} \`turn: {retries: 3}\` in its workflow to have it tried again.` : "";
+  return new TurnFailure(`The model gave no answer: ${quote(said)}.${hint}`, { retryable });
+}
+
 /** Says first what people must do: the server keeps the first half of a long reason. */
-function describeFailure(end: ProgramEnd, turn: TurnAssigned, timeoutMs: number | undefined): TurnFailure {
-  const retryable = end.code === tryAgain && !end.timedOut;
+function describeFailure(end: ProgramEnd, turn: TurnAssigned, timeoutMs: number | undefined, busy: boolean): TurnFailure {
+  const retryable = (end.code === tryAgain || busy) && !end.timedOut;
   const said = end.stderr.trim() === "" ? ", and said nothing on stderr." : `: ${quote(end.stderr)}`;
   const hint = end.timedOut ? "" : describeCode(end.code, turn);
   return new TurnFailure(`${describeEnd(end, timeoutMs)}${hint}${said}`, { retryable });

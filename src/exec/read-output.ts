@@ -3,6 +3,7 @@
  * schema only to tell the answer from the rest; the server judges it.
  */
 
+import type { SaidUsage } from "../client/contract-types.ts";
 import type { Json } from "../contract/event.ts";
 import { exceedsDepth } from "../contract/exceeds-depth.ts";
 import { checkOutput } from "../contract/json-schema/check-output.ts";
@@ -30,7 +31,8 @@ export function readOutput(stdout: string, options: { schema?: JsonSchema | unde
   const text = trimStart(stdout.replace(escapes, ""), options.cut).trimEnd();
   const wanted = readWanted(options.schema);
   const found = findObjects(text, options.cut);
-  const best = chooseObject(text, found.objects, options.schema, wanted);
+  const objects = found.objects.filter(({ start, end }) => !isUsage(text.slice(start, end)));
+  const best = chooseObject(text, objects, options.schema, wanted);
   const broken = found.broken.findLast(({ names }) => isAnswer(names, wanted));
   if (broken && (!best || best.other || broken.at > best.end)) return { ok: false, mend: describeBroken(text, broken) };
   if (!best) {
@@ -39,6 +41,21 @@ export function readOutput(stdout: string, options: { schema?: JsonSchema | unde
   }
   const mend = describeExcess(best.output);
   return mend === undefined ? { ok: true, output: best.output } : { ok: false, mend };
+}
+
+/** An object of nothing but `$usage`: what the work took, beside its output. */
+function isUsage(text: string): boolean {
+  return /^\{\s*"\$usage"\s*:/.test(text) && Object.keys(JSON.parse(text) as Output).length === 1;
+}
+
+/** What a program says that its work took: each `{"$usage": {…}}` that it prints. Whether it can be is not judged here. */
+export function findUsage(stdout: string): SaidUsage[] {
+  if (!stdout.includes('"$usage"')) return [];
+  const text = stdout.replace(escapes, "");
+  return findObjects(text)
+    .objects.map(({ start, end }) => text.slice(start, end))
+    .filter(isUsage)
+    .map((each) => (JSON.parse(each) as { $usage: SaidUsage }).$usage);
 }
 
 interface Candidate {

@@ -8,9 +8,12 @@ import type { Journal } from "../../client/answers.ts";
 import { ClientError } from "../../client/client-error.ts";
 import { readDuration } from "../../client/heartbeat.ts";
 import type { Note } from "../../client/note.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import { createFileJournal } from "../../exec/create-file-journal.ts";
-import { createProgramHandler } from "../../exec/create-program-handler.ts";
+import { createProgramHandler, type ProgramOptions, type PromptForm } from "../../exec/create-program-handler.ts";
 import { findMissingProgram } from "../../exec/find-program.ts";
+import type { Preset } from "../../exec/presets/preset.ts";
+import { findPreset, presets } from "../../exec/presets/presets.ts";
 import { findEnvFault } from "../../exec/program-env.ts";
 import { explainClientError } from "../lib/api.ts";
 import { addChaosOptions, type ChaosChoice, listFaults } from "../lib/chaos/chaos-options.ts";
@@ -18,10 +21,13 @@ import { runBehindChaos, runProgram } from "../lib/chaos/run-behind-chaos.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { chooseToken, findServer } from "../lib/find-server.ts";
 import { type ClaimFilter, readClaims } from "../lib/read-claims.ts";
-import type { Style, Terminal } from "../lib/terminal.ts";
+import { renderTable, type Style, type Terminal } from "../lib/terminal.ts";
 
 interface Options extends ChaosChoice {
   exec?: string;
+  preset?: string;
+  model?: string;
+  prompt?: PromptForm;
   url?: string;
   token?: string;
   claim: ClaimFilter;
@@ -63,6 +69,14 @@ export function defineCommand(command: Command, context: CommandContext): void {
   addChaosOptions(command)
     .argument("[program...]", "with --chaos: an agent of your own, and its arguments")
     .option("--exec <command>", "the program, run through the shell for each turn")
+    .option("--preset <name>", `a language model's own command, one of ${Object.keys(presets).join(", ")}; list shows what each runs`)
+    .option("--model <name>", "with --preset: which model (default: the one that the command uses)")
+    .addOption(
+      new Option(
+        "--prompt <form>",
+        "how the program is told its turn: json, or text for a language model (default: text with --preset)",
+      ).choices(["json", "text"] satisfies PromptForm[]),
+    )
     .option("--url <url>", "the server (default: NERVEFLARE_URL, or the local one)")
     .option("--token <token>", "the agent's token (default: NERVEFLARE_TOKEN)")
     .option("--profile <name>", "server and token by name, as `nerveflare init` keeps them (default: NERVEFLARE_PROFILE)")
@@ -91,16 +105,19 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .action((program: string[], options: Options) => runAgent(program, options, context));
 }
 
-async function runAgent(program: string[], options: Options, { terminal, env }: CommandContext): Promise<void> {
+async function runAgent(program: string[], given: Options, { terminal, env }: CommandContext): Promise<void> {
+  if (given.preset === "list") return listPresets(terminal);
+  const preset = readPreset(given);
+  const options = preset ? { ...given, exec: given.exec ?? preset.command } : given;
   const fault = findFault(program, options);
   if (fault) throw new CliError(fault.message, { hint: fault.hint, exitCode: exitCodes.usage });
   const server = findServer(options, env);
   const token = chooseToken(server, "token", { option: options.token, env: env.NERVEFLARE_TOKEN });
   if (options.exec === undefined) {
-    const given = token === undefined ? env : { ...env, NERVEFLARE_TOKEN: token };
-    return runBehindChaos(options, server, terminal, (url) => runProgram(program, { ...given, NERVEFLARE_URL: url }, terminal));
+    const own = token === undefined ? env : { ...env, NERVEFLARE_TOKEN: token };
+    return runBehindChaos(options, server, terminal, (url) => runProgram(program, { ...own, NERVEFLARE_URL: url }, terminal));
   }
-  const settings = await readSettings(options.exec, token, options, { terminal, env });
+  const settings = await readSettings(options.exec, token, { ...options, read: preset?.read }, { terminal, env });
   const explain = (error: ClientError) => explainClientError(error, server.url, server.from);
   const runAt = (url: string) => run(() => connectAgent({ ...settings, url }), options, explain);
   await (options.chaos ? runBehindChaos(options, server, terminal, runAt) : runAt(server.url));
@@ -130,10 +147,52 @@ function findFault(program: string[], { exec, chaos }: Options): { message: stri
   return undefined;
 }
 
+/** What a preset stands for, with the model that was named. */
+function readPreset({ preset: name, model, exec }: Options): { command: string; read: Preset["read"] } | undefined {
+  const usage = (message: string, hint: string) => new CliError(message, { hint, exitCode: exitCodes.usage });
+  if (name === undefined) {
+    if (model !== undefined) throw usage("--model goes with --preset.", "Name the model in --exec, or give a --preset.");
+    return undefined;
+  }
+  const preset = findPreset(name);
+  if (!preset) {
+    const near = findNearestName(name, Object.keys(presets));
+    throw usage(
+      `There is no preset ${name}.`,
+      `${near === undefined ? "" : `Did you mean ${near}? `}\`nerveflare agent --preset list\` shows all.`,
+    );
+  }
+  if (model !== undefined && !/^[\w.:@/[\]-]{1,200}$/.test(model))
+    throw usage(`${JSON.stringify(model)} is no model's name.`, "Write it as the command takes it.");
+  if (model === undefined && preset.needsModel && exec === undefined)
+    throw usage(`--preset ${name} needs a model.`, `Give one, such as --preset ${name} --model llama3.2.`);
+  return { command: preset.command(model === undefined ? undefined : quoteModel(model)), read: preset.read };
+}
+
+/** For the shell, which takes brackets for a pattern. */
+function quoteModel(model: string): string {
+  return /[[\]]/.test(model) ? `'${model}'` : model;
+}
+
+function listPresets(terminal: Terminal): void {
+  const rows = Object.entries<Preset>(presets).map(([name, preset]) => ({
+    name,
+    command: preset.command(undefined),
+    ...{ is: preset.is, version: preset.version, install: preset.install, keys: preset.keys },
+  }));
+  terminal.result(rows, () =>
+    renderTable(
+      ["PRESET", "RUNS", "WHAT IT IS", "AS OF", "INSTALL", "KEY"],
+      rows.map(({ name, command, is, version, install, keys }) => [name, command, is, version, install, keys.join(" ") || "-"]),
+      (text) => terminal.style("bold", text),
+    ),
+  );
+}
+
 async function readSettings(
   command: string,
   token: string | undefined,
-  options: Options,
+  options: Options & Pick<ProgramOptions, "read">,
   { terminal, env }: Pick<CommandContext, "terminal" | "env">,
 ): Promise<Omit<AgentOptions, "url">> {
   if (!token) {
@@ -144,7 +203,11 @@ async function readSettings(
   const badEnv = options.env.map((each) => findEnvFault(each, env)).find((each) => each !== undefined);
   if (badEnv !== undefined) throw new CliError(`${badEnv}.`, { hint: "Set it, or leave it out.", exitCode: exitCodes.usage });
   const missing = findMissingProgram(command, env);
-  if (missing) throw new CliError(missing.message, { hint: missing.hint, exitCode: exitCodes.usage });
+  const preset = options.preset === undefined ? undefined : findPreset(options.preset);
+  const install =
+    preset && command.startsWith(`${preset.program} `) ? `Install it: ${preset.install}. Or give --exec what runs it.` : undefined;
+  if (missing) throw new CliError(missing.message, { hint: install ?? missing.hint, exitCode: exitCodes.usage });
+  if (preset) log(terminal, { level: "info", what: "preset", message: `${options.preset} runs ${command}` });
   return {
     token,
     slots: options.slots,
@@ -156,6 +219,8 @@ async function readSettings(
       env,
       passed: options.env,
       timeoutMs: options.timeout,
+      prompt: options.prompt ?? (preset ? "text" : "json"),
+      read: options.read,
       note: (note) => log(terminal, note),
     }),
     onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
