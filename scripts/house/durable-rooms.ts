@@ -14,6 +14,10 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     is: "the objects' environment, and what is stored by which version",
     may: ["src/contract", "src/durable/**", "cloudflare:*"],
   },
+  "src/durable/artifacts": {
+    is: "which artifacts there are, and who refers to them: rows of D1, and what of R2 goes with them",
+    may: ["src/contract"],
+  },
   "src/durable/cell": {
     is: "all actors of a deployment in one object",
     may: [
@@ -56,7 +60,16 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/agent": {
     is: "an agent's object",
     may: [
-      ...[contract, "src/durable", "src/durable/agent/**", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...[
+        contract,
+        "src/durable",
+        "src/durable/agent/**",
+        "src/durable/artifacts",
+        host,
+        "src/durable/projector",
+        protocol,
+        "src/durable/registry",
+      ],
       ...["src/durable/routing", storage, store, "src/durable/trace", "zod"],
     ],
     objectStorage: "writes",
@@ -113,7 +126,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/projector": {
     is: "the log and the index in D1",
     may: [
-      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol],
+      ...[contract, "src/compile/source", "src/durable", "src/durable/artifacts", host, "src/durable/projector/tables", protocol],
       ...[storage, store, "src/durable/trace", "zod"],
     ],
     objectStorage: "writes",

@@ -31,6 +31,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   "src/durable": inWorkers,
   "src/durable/agent": inWorkers,
   "src/durable/agent/connection": inWorkers,
+  "src/durable/artifacts": inWorkers,
   "src/durable/cell": inWorkers,
   "src/durable/host/storage": inWorkers,
   "src/durable/host/storage/node-storage.ts": inNode,

@@ -87,11 +87,15 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["src/worker/routes", "hono", "zod"],
     ],
   },
+  "src/worker/artifacts": {
+    is: "what is larger than an event may be: received in parts, and answered with; loaded when it is first asked for",
+    may: [contract, "src/durable/artifacts", "src/worker"],
+  },
   "src/worker/routes": {
     is: "the routes",
     may: [
       ...[contract, "src/durable/agent", "src/durable/hook", "src/durable/projector", protocol, "src/durable/registry"],
-      ...["src/durable/trace", "src/worker", "src/worker/gateways/mcp", "hono"],
+      ...["src/durable/trace", "src/worker", "src/worker/artifacts", "src/worker/gateways/mcp", "hono"],
     ],
   },
   // Each route loads its gateway with the first call, by a dynamic import: nothing that starts the Worker imports one.

@@ -32,6 +32,22 @@ export const problemMeanings: Readonly<Record<ProblemCode, { meaning: string; do
     meaning: "Web pages of this origin may not call the server.",
     do: "Ask the operator to add the origin to `NERVEFLARE_ORIGINS`.",
   },
+  upload_offset: {
+    meaning: "The bytes are not those that the upload goes on with; `offset` says where it goes on.",
+    do: "Send what comes from there.",
+  },
+  hash_mismatch: {
+    meaning: "What was uploaded is not what its hash says. Nothing of it is kept.",
+    do: "Compute the hash again, and upload it anew.",
+  },
+  artifact_unknown: {
+    meaning: "An artifact that is named is not there, or not the sender's to name; `artifacts` lists them.",
+    do: "Upload it, then send the event again under a new id.",
+  },
+  storage_full: {
+    meaning: "There is no room for the artifact: of the server's, the thread's, or the caller's.",
+    do: "Tell the operator, or wait.",
+  },
   rate_limited: { meaning: "Too many requests or events.", do: "Send the same, under the same id, after `Retry-After`." },
   unavailable: { meaning: "What is needed cannot be reached now.", do: "Send the same, under the same id, after `Retry-After`." },
   starting: { meaning: "The server has just started, and is not ready.", do: "Send the same, under the same id, after `Retry-After`." },

@@ -11,6 +11,7 @@ import { type DeployStep, explainFailure } from "./explain-failure.ts";
 import { deployLimits } from "./limits.ts";
 import { placementAnswer, placementQuery, readOrderedPlacement, refuseOtherPlacement, refuseUnknownPlacement } from "./refuse-placement.ts";
 import { settleAdminToken, type TokenPlan } from "./settle-admin-token.ts";
+import { type Bucket, settleBucket } from "./settle-bucket.ts";
 import { type WaitPorts, waitUntilReady } from "./wait-until-ready.ts";
 import { completeConfig, findDomain, type WorkerConfig, writeConfig } from "./worker-config.ts";
 import type { RunWrangler, WranglerRun } from "./wrangler.ts";
@@ -56,6 +57,8 @@ export interface Deployed {
   worker: string;
   account: string;
   database: { name: string; id: string; made: boolean; jurisdiction: string | null };
+  /** The bucket for artifacts; null: the account has no R2. */
+  bucket: (Pick<Bucket, "made"> & { name: string }) | null;
   url: string;
   status: "ready" | "paused";
   /** Whether the token that is kept is the Worker's; undefined: none is known here. */
@@ -109,6 +112,11 @@ export async function deployWorker(order: DeployOrder, ports: DeployPorts): Prom
     refuseOtherPlacement(config, readJson(placementAnswer, "migrations", asked));
   }
 
+  const askBucket = (args: string[]): Promise<WranglerRun> => ports.wrangler([...args, "--config", path], inAccount);
+  const { said, made, name } = await settleBucket(order.config, database.jurisdiction ?? undefined, askBucket, hidden);
+  ports.say(`    artifacts   ${said}`);
+  if (name === null) writeConfig(order.folder, completeConfig(config, { bucket: null }));
+
   const uploaded = await upload(path, plan, (args) => wrangler("upload", args, inAccount));
   const url = order.url ?? findUrl(config, uploaded.targets);
   ports.say(`5/7 Worker      ${worker} is deployed at ${url}`);
@@ -129,7 +137,16 @@ export async function deployWorker(order: DeployOrder, ports: DeployPorts): Prom
       "Give the one that it has, or replace it: run the same command again with --rotate-token.",
     );
   }
-  return { worker, account: account.id, database, url, status, tokenIsGood, versionId: uploaded.versionId };
+  return {
+    worker,
+    account: account.id,
+    database,
+    bucket: name === null ? null : { name, made },
+    url,
+    status,
+    tokenIsGood,
+    versionId: uploaded.versionId,
+  };
 }
 
 const whoami = z.looseObject({ accounts: z.array(z.looseObject({ id: z.string(), name: z.string() })).default([]) });

@@ -3,7 +3,7 @@ import { type DeployCode, DeployError, runAgain } from "./deploy-error.ts";
 import type { WranglerRun } from "./wrangler.ts";
 
 /** What was being done. */
-export type DeployStep = "account" | "secrets" | "database" | "migrations" | "upload";
+export type DeployStep = "account" | "secrets" | "database" | "migrations" | "bucket" | "upload";
 
 /** The permissions of an API token, each as the dashboard names it. */
 const permissions: Record<DeployStep, string> = {
@@ -11,6 +11,7 @@ const permissions: Record<DeployStep, string> = {
   secrets: "Account · Workers Scripts · Edit",
   database: "Account · D1 · Edit",
   migrations: "Account · D1 · Edit",
+  bucket: "Account · Workers R2 Storage · Edit",
   upload: "Account · Workers Scripts · Edit, and for a custom domain Zone · Workers Routes · Edit and Zone · Zone · Read",
 };
 
@@ -19,6 +20,7 @@ const doing: Record<DeployStep, string> = {
   secrets: "looking for the admin token",
   database: "looking for the database",
   migrations: "migrating the database",
+  bucket: "looking for the bucket for artifacts",
   upload: "deploying the Worker",
 };
 

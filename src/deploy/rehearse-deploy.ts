@@ -14,6 +14,7 @@ import type { RunWrangler } from "./wrangler.ts";
 export interface Rehearsal {
   worker: string;
   database: string;
+  bucket: string | null;
   jurisdiction: string | null;
   migrations: string[];
   /** Bytes of the Worker, as they are and compressed. */
@@ -45,6 +46,7 @@ export async function rehearseDeploy(
   const rehearsal: Rehearsal = {
     worker: config.name,
     database,
+    bucket: config.r2_buckets?.[0].bucket_name ?? null,
     jurisdiction: jurisdiction ?? null,
     migrations: readdirSync(migrations)
       .filter((name) => name.endsWith(".sql"))
@@ -79,7 +81,10 @@ async function measureBundle(config: string, adminToken: string | undefined, wra
   }
 }
 
-function tell({ worker, database, jurisdiction, migrations, bundle, address, adminToken }: Rehearsal, say: (line: string) => void): void {
+function tell(
+  { worker, database, jurisdiction, migrations, bundle: size, address, adminToken, bucket }: Rehearsal,
+  say: (line: string) => void,
+): void {
   const place = jurisdiction === null ? "" : `, in ${jurisdiction}`;
   const tokens: Record<Rehearsal["adminToken"], string> = {
     given: "the one that is given, where the Worker has none",
@@ -90,7 +95,10 @@ function tell({ worker, database, jurisdiction, migrations, bundle, address, adm
   say(`2/7 admin token ${tokens[adminToken]}`);
   say(`3/7 database    ${database}${place}, found by its name or made`);
   say(`4/7 migrations  ${migrations.length}: ${migrations[0]} … ${migrations.at(-1)}`);
-  say(`5/7 Worker      ${worker}, ${kilobytes(bundle.compressed)} compressed (at most ${kilobytes(bundle.limit)})`);
+  say(
+    `    artifacts   ${bucket === null ? "refused: wrangler.toml names no bucket" : `${bucket}, found or made; left out where the account has no R2`}`,
+  );
+  say(`5/7 Worker      ${worker}, ${kilobytes(size.compressed)} compressed (at most ${kilobytes(size.limit)})`);
   say(`6/7 readiness   waited for at ${address}/readyz`);
   say(`7/7 profile     kept`);
 }

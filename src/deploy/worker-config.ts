@@ -15,10 +15,13 @@ export interface ConfigOrder {
 }
 
 const database = z.looseObject({ binding: z.string(), database_name: z.string(), database_id: z.string().optional() });
+const bucket = z.looseObject({ binding: z.string(), bucket_name: z.string(), jurisdiction: z.string().optional() });
 const shape = z.looseObject({
   name: z.string(),
   account_id: z.string().optional(),
   d1_databases: z.tuple([database]),
+  /** Absent: no artifacts are kept. */
+  r2_buckets: z.tuple([bucket]).optional(),
   assets: z.looseObject({ directory: z.string() }),
   vars: z.record(z.string(), z.unknown()).optional(),
   routes: z.array(z.union([z.string(), z.looseObject({ pattern: z.string(), custom_domain: z.boolean().optional() })])).optional(),
@@ -54,19 +57,23 @@ export function readWorkerConfig(root: string, main: string, { env, name, domain
     ...(vars !== undefined && { vars: { ...read.vars, ...vars } }),
     // Under a name of its own it has a database of its own.
     d1_databases: [{ ...d1, migrations_dir: join(root, "migrations"), ...(name !== undefined && { database_name: name }) }],
+    ...(read.r2_buckets && { r2_buckets: [{ ...read.r2_buckets[0], ...(name !== undefined && { bucket_name: name }) }] }),
   };
   if (domain === undefined) return config;
   return { ...config, workers_dev: false, routes: [{ pattern: domain, custom_domain: true }] };
 }
 
-/** Adds what is known once the account was asked. */
+/** Adds what is known once the account was asked. `bucket: null`: the account has none. */
 export function completeConfig(
   config: WorkerConfig,
-  facts: { account?: string | undefined; database?: string | undefined; jurisdiction?: string | undefined },
+  facts: { account?: string | undefined; database?: string | undefined; jurisdiction?: string | undefined; bucket?: string | null },
 ): WorkerConfig {
   const [d1] = config.d1_databases;
+  const { r2_buckets: buckets, ...others } = config;
+  const place = facts.jurisdiction === undefined ? {} : { jurisdiction: facts.jurisdiction };
   return {
-    ...config,
+    ...others,
+    ...(buckets && facts.bucket !== null && { r2_buckets: [{ ...buckets[0], ...place }] }),
     ...(facts.account !== undefined && { account_id: facts.account }),
     d1_databases: [{ ...d1, ...(facts.database !== undefined && { database_id: facts.database }) }],
     ...(facts.jurisdiction !== undefined && { vars: { ...config.vars, NERVEFLARE_JURISDICTION: facts.jurisdiction } }),

@@ -28,6 +28,8 @@ export interface Environment {
   WEBHOOK: DurableObjectNamespace;
   HOOK: DurableObjectNamespace;
   CELL: DurableObjectNamespace;
+  /** Where artifacts are kept; absent: the account has no R2. */
+  ARTIFACTS?: R2Bucket;
   /** Events, and other calls, of one agent a second. */
   NERVEFLARE_RATE_EVENTS?: string;
   NERVEFLARE_RATE_CALLS?: string;

@@ -23,4 +23,5 @@ export const requiredMigrations: readonly string[] = [
   "0018_session.sql",
   "0019_exposed.sql",
   "0020_hook.sql",
+  "0021_artifact.sql",
 ];

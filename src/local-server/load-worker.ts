@@ -134,6 +134,7 @@ function prepareToRun({ options, code, migrations }: BuiltWorker, assetsIn: stri
       serviceBindings: { ...options.serviceBindings, ASSETS: { disk: { path: assetsIn } } },
       bindings: { ...options.bindings, ...readOwnSettings(packageRoot) },
       d1Databases: { DB: { id: localDatabase.id } },
+      r2Buckets: { ARTIFACTS: "artifacts" },
     },
     code,
     crons: options.cronTriggers ?? [],

@@ -73,9 +73,17 @@ export function createRuntimeOptions(
 
 /** What a deployed Worker reads from its variables, under the same names. */
 function readVariables(): { [name: string]: string } {
-  const names = ["RATE_EVENTS", "RATE_CALLS", "RETENTION", "ORIGINS", "OTLP_URL", "OTLP_HEADERS", "PLACEMENT", "PRIVATE_WEBHOOKS"].map(
-    (name) => `NERVEFLARE_${name}`,
-  );
+  const names = [
+    "RATE_EVENTS",
+    "RATE_CALLS",
+    "RETENTION",
+    "ORIGINS",
+    "OTLP_URL",
+    "OTLP_HEADERS",
+    "PLACEMENT",
+    "PRIVATE_WEBHOOKS",
+    "ARTIFACT_GB",
+  ].map((name) => `NERVEFLARE_${name}`);
   const given = names.map((name) => [name, process.env[name]]).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries(given);
 }

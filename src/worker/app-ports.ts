@@ -44,6 +44,8 @@ export interface AppPorts {
   isHook?(name: string): Promise<boolean>;
   /** Whether webhooks may go into private networks; absent: not. */
   allowsPrivateWebhooks?: boolean;
+  /** Where artifacts are kept, and how many bytes of all; absent: nowhere. */
+  artifacts?: { bucket: R2Bucket; total: number };
   /** The registry's rows were changed: whoever keeps them in memory must hear of it before the caller is answered. */
   registryChanged(): Promise<void>;
   compile(text: string): CompileAnswer | Promise<CompileAnswer>;

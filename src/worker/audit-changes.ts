@@ -20,6 +20,9 @@ const undecided = [
   "DELETE /v1/session",
   "POST /v1/hooks/:name/test",
   "POST /mcp",
+  "POST /v1/artifacts",
+  "PATCH /v1/uploads/:upload",
+  "DELETE /v1/uploads/:upload",
 ];
 
 /** Bytes of a request's body that are kept. A longer body is not kept at all: half of it would mislead. */

@@ -16,6 +16,7 @@ import { addSecurityHeaders, refuseOddMethods } from "./harden.ts";
 import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { createReadiness, guardReadiness } from "./readiness.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
+import { addArtifactRoutes } from "./routes/artifacts.ts";
 import { addBroadcastRoutes } from "./routes/broadcasts.ts";
 import { addDeadLetterRoutes } from "./routes/dead-letters.ts";
 import { addDocsRoutes } from "./routes/docs.ts";
@@ -79,6 +80,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addThreadRoutes(app, ports);
   addSchemaRoutes(app, ports);
   addDeadLetterRoutes(app, ports);
+  addArtifactRoutes(app, ports);
   addWebhookRoutes(app, ports);
   addHookRoutes(app, ports);
   addStatusRoutes(app, ports, readiness);

@@ -142,7 +142,8 @@ function createCallCounts(): CallCounts {
 }
 
 function announceBytes(request: Request): number {
-  if (request.body === null) return 0;
+  // An artifact is stored as it comes, and none of it is held.
+  if (request.body === null || /^\/v1\/(artifacts|uploads)(\/|$)/.test(new URL(request.url).pathname)) return 0;
   const announced = request.headers.get("content-length");
   return announced === null ? callLimits.bodyBytes : Math.min(Number(announced) || 0, callLimits.bodyBytes);
 }

@@ -1,6 +1,7 @@
 /** The Worker's entry: wires the bindings into the app, and gives the platform the classes of the objects. */
 import type { Hono } from "hono";
 import { compilePublished } from "../compile/compile-published.ts";
+import { artifactLimits } from "../contract/artifact.ts";
 import { parseOrigins } from "../contract/origins.ts";
 import { findPlacementFault, readPlacement } from "../contract/placement.ts";
 import { type Environment, findCell, findNeighbours, isPaused } from "../durable/environment.ts";
@@ -35,6 +36,8 @@ interface WorkerEnv extends Environment {
   NERVEFLARE_RETENTION?: string;
   /** Pages of which other origins may call: see origins.ts. */
   NERVEFLARE_ORIGINS?: string;
+  /** Gigabytes of all artifacts. */
+  NERVEFLARE_ARTIFACT_GB?: string;
   /** Where `nerveflare start` runs the Worker: the process that looks after the data folder. */
   NERVEFLARE_HOST?: Fetcher;
   /** The files that are deployed beside the Worker: wrangler.toml says which. */
@@ -60,6 +63,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     projector,
     webhook,
     hook,
+    ...(env.ARTIFACTS && { artifacts: { bucket: env.ARTIFACTS, total: readTotal(env.NERVEFLARE_ARTIFACT_GB) } }),
     allowsPrivateWebhooks: env.NERVEFLARE_PRIVATE_WEBHOOKS === "true",
     registryChanged,
     compile: compilePublished,
@@ -85,6 +89,12 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log: (entry) => console.error(JSON.stringify(entry)),
   });
+}
+
+/** What cannot be read is as if nobody said anything. */
+function readTotal(gigabytes: string | undefined): number {
+  const given = Number(gigabytes);
+  return gigabytes !== undefined && given >= 0 ? given * 1e9 : artifactLimits.totalBytes;
 }
 
 /** What the process beside the runtime says of the data folder. */

@@ -108,6 +108,7 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
     await call(`POST /v1/${place}/retry`, {});
     for (const order of ["retry", "drop"]) await call(`POST /v1/${place}/{id=${thread}:1}/${order}`, {});
   }
+  await tourArtifacts(call);
   const hook = (await call("POST /v1/webhooks", { url: "https://hooks.example.com/", kinds: ["no.such"] })) as { id: string };
   await call("GET /v1/webhooks");
   await call(`GET /v1/webhooks/{id=${hook.id}}`);
@@ -168,4 +169,11 @@ async function tourThreads(call: (route: string, body?: unknown) => Promise<neve
   await call(`POST /v1/threads/{id=${ended}}/fork`, { at: 1 });
   await call(`POST /v1/threads/{id=${ended}}/restart`, {});
   await call(`GET /v1/threads/{id=${ended}}`);
+}
+
+async function tourArtifacts(call: (route: string, body?: unknown, options?: { type?: string }) => Promise<never>): Promise<void> {
+  const { $artifact: id } = (await call("POST /v1/artifacts", "a report", { type: "text/plain" })) as { $artifact: string };
+  for (const path of ["/v1/artifacts", `/v1/artifacts/{artifact=${id}}`, `/v1/artifacts/{artifact=${id}}/facts`]) await call(`GET ${path}`);
+  const upload = "{upload=6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11}";
+  for (const method of ["GET", "PATCH", "DELETE"]) await call(`${method} /v1/uploads/${upload}`);
 }

@@ -10,6 +10,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       DB: D1Database;
+      ARTIFACTS: R2Bucket;
       PROJECTOR: DurableObjectNamespace;
       NERVEFLARE_ADMIN_TOKEN: string;
       TEST_MIGRATIONS: D1Migration[];

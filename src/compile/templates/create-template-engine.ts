@@ -3,6 +3,7 @@
  * renderer must use the same engine, so that what was checked is what runs.
  */
 import { type Context, defaultOperators, type Emitter, Liquid, type Operators, type Template, toValue } from "liquidjs";
+import { describeArtifact, isArtifactReference } from "../../contract/artifact.ts";
 import { letOthersIn } from "../let-others-in.ts";
 import { weighDeep, workLimits } from "../weigh.ts";
 
@@ -168,6 +169,7 @@ function stringify(value: unknown): string {
   const plain: unknown = toValue(value);
   if (typeof plain === "string") return plain;
   if (plain === null || plain === undefined) return "";
+  if (isArtifactReference(plain)) return describeArtifact(plain);
   return Array.isArray(plain) ? plain.map(stringify).join("") : String(plain);
 }
 

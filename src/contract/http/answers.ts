@@ -13,6 +13,7 @@ import {
   subscriptions,
   turnWarning,
 } from "../views/agent.ts";
+import { artifactEntry, artifactFacts, artifactReference } from "../views/artifact.ts";
 import { roleCandidates, threadExplanation } from "../views/explanation.ts";
 import { hookAnswer, hookRecord, hookStanding, hookTrial } from "../views/hook.ts";
 import {
@@ -145,6 +146,9 @@ export const answers = {
   status: statusView,
   metrics: metricsView,
   cellMove,
+  artifact: artifactReference,
+  artifacts: page("artifacts", artifactEntry, nullable),
+  artifactFacts,
   webhooks: page("webhooks", webhookRecord, nullable),
   webhookWithSecret: webhookRecord.extend({ secret: text.describe("`whsec_` and 32 bytes in Base64, by which deliveries are signed.") }),
   webhookWithStanding: webhookRecord.extend({ standing: webhookStanding.nullable().describe("Null: it is being removed.") }),

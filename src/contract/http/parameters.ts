@@ -1,5 +1,6 @@
 /** Every parameter of the HTTP API, by the route that takes it. */
 import * as z from "zod";
+import { artifactLimits } from "../artifact.ts";
 import { channels, connectionName, replacedAtMost, subprotocol } from "../channels.ts";
 import { idHint, idPattern, kindPattern, rfc3339 } from "../event.ts";
 import { limits } from "../limits.ts";
@@ -44,6 +45,15 @@ export const pathParameters = {
   broadcast: required(text("The id that the broadcast was given.", { example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11" })),
   enrolment: required(text("The enrolment's id, which is not its code.", { example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11" })),
   operator: required(text("The operator's name.", { example: "carol" })),
+  artifact: required(
+    text("The artifact's id: `sha256:` and the hash of its content.", {
+      example: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+      pattern: /^sha256:[0-9a-f]{64}$/,
+    }),
+  ),
+  upload: required(
+    text("The upload's id, which is in its `Location`.", { example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11", pattern: /^[0-9a-f-]{36}$/ }),
+  ),
   webhook: required(text("The webhook's id.", { example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11" })),
   hook: required(text("The hook's name.", { example: "github" })),
   deadLetter: required(
@@ -66,6 +76,17 @@ export const headerParameters = {
       most: limits.idempotencyKeyLength,
     },
   ),
+  "Upload-Complete": oneOf(["?0", "?1"], "Whether the body is the last of it; absent, a POST's is and a PATCH's is not.", "?1"),
+  "Upload-Length": wholeNumber("Bytes of the whole, where the body is not the whole.", { example: 20_000_000 }),
+  "Upload-Offset": wholeNumber("Where the body belongs: what HEAD answers.", { example: 5_242_880 }),
+  "Repr-Digest": text("SHA-256 of the whole content (RFC 9530). What hashes to something else is deleted.", {
+    example: "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:",
+  }),
+  "Content-Disposition": text("Its name (RFC 6266).", {
+    example: "attachment; filename*=UTF-8''report.pdf",
+    most: 4 * artifactLimits.nameLength,
+  }),
+  Range: text("One range of bytes; several are answered in full.", { example: "bytes=0-1023" }),
   Upgrade: oneOf(["websocket"], "Asks for a WebSocket.", "websocket"),
   "Sec-WebSocket-Protocol": text(
     `\`${subprotocol}\`. A browser, which can set no \`Authorization\` on a socket, may say its token as the second subprotocol.`,
@@ -250,6 +271,15 @@ export const queries = {
       example: `${exampleThread}:12`,
       pattern: /^(t[a-z2-7]{25}):(t?\d{1,12})$/,
       hint: "an id of the list",
+    }),
+    limit,
+  }),
+  artifacts: strictQuery({
+    thread: text("Only what this thread refers to.", { example: exampleThread, pattern: /^t[a-z0-9]{25}$/ }),
+    after: text("The `next` of the page before: what comes after it.", {
+      example: "1764150000000.9f86",
+      pattern: /^\d{1,15}\.[0-9a-f]{1,64}$/,
+      most: 128,
     }),
     limit,
   }),

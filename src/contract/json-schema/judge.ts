@@ -7,6 +7,7 @@ import { schemaLimits } from "../limits.ts";
 import { spend, TooMuchWork } from "./count-work.ts";
 import type { JsonSchema, SchemaObject } from "./json-schema.ts";
 import { judgeArray } from "./judge-array.ts";
+import { artifactFormat, judgeArtifact } from "./judge-artifact.ts";
 import { judgeCombined } from "./judge-combined.ts";
 import { judgeObject } from "./judge-object.ts";
 import { judgeConstants, judgeNumber, judgeText, judgeType } from "./judge-scalar.ts";
@@ -47,6 +48,11 @@ export function judge(schema: JsonSchema, value: Json, manner: Manner): boolean 
 }
 
 function judgeEach(schema: SchemaObject, value: Json, manner: Manner): boolean {
+  if (schema["format"] === artifactFormat) return judgeArtifact(schema, value, manner) ?? judgeByKeywords(schema, value, manner);
+  return judgeByKeywords(schema, value, manner);
+}
+
+function judgeByKeywords(schema: SchemaObject, value: Json, manner: Manner): boolean {
   let fits = true;
   for (const each of judges[sortOf(value)]) {
     if (each(schema, value, manner)) continue;

@@ -6,6 +6,7 @@
 import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
 import { isThreadKind } from "../../contract/kinds/agent-kinds.ts";
 import { createProblem, type Problem, type Result, succeed } from "../../contract/problem.ts";
+import type { ArtifactFacts } from "../artifacts/artifact-book.ts";
 import { isRowTooLarge } from "../host/storage/row-bound.ts";
 import { isFault } from "../routing/is-fault.ts";
 import { describeRate, type Rate } from "./connection/rate.ts";
@@ -13,9 +14,11 @@ import { createForwardToThread, type ForwardPorts } from "./forward-to-thread.ts
 import type { Caller, Identity } from "./identity.ts";
 import { type JudgedEvent, type JudgedThreadEvent, judgeEvent } from "./judge-event.ts";
 import { createPostedEvents, type PostedEventsPorts } from "./keep-posted.ts";
+import { type NameArtifactsPorts, type NamingEvent, nameArtifacts, readThreadOf } from "./name-artifacts.ts";
 
 export type AcceptEventsPorts = ForwardPorts &
-  PostedEventsPorts & {
+  PostedEventsPorts &
+  NameArtifactsPorts & {
     name: string;
     eventRate: Rate;
     /** Who speaks, which is a sign of life. */
@@ -32,6 +35,22 @@ export function createAcceptEvents(
   /** The call before has placed its events. */
   let arriving: Promise<unknown> = Promise.resolve();
 
+  /** What it names belongs to its thread from here on, unless that refuses the event; to the threads that it begins, in their commit. */
+  function take(sender: Identity, { judged, facts }: NamingEvent): Promise<Result<Accepted>> {
+    if (!isThreadBound(judged)) return posted.keep(sender, judged, facts);
+    return facts.length ? forwardNaming(sender, judged, facts) : forward(sender, judged);
+  }
+
+  async function forwardNaming(sender: Identity, judged: JudgedThreadEvent, facts: ArtifactFacts[]): Promise<Result<Accepted>> {
+    const thread = readThreadOf(judged.event);
+    const referred = await ports.artifacts.refer(facts, thread === undefined ? [] : [thread], clock.now());
+    if (!referred.ok) return referred;
+    const answer = await forward(sender, judged);
+    // Where nobody knows whether it was taken, the references stay: the thread's retention takes them.
+    if (!answer.ok && answer.problem.status < 500) await ports.artifacts.withdraw(referred.value);
+    return answer;
+  }
+
   /** @param placed called once the event has its place among all that the agent sent */
   async function acceptOne(sender: Identity, raw: unknown, placed: () => void): Promise<Accepted | Rejected> {
     const id =
@@ -42,7 +61,9 @@ export function createAcceptEvents(
     try {
       const judged = await judgeEvent(raw, sender.source, sender.card, clock.now());
       if (!judged.ok) return reject(judged.problem);
-      const answering = isThreadBound(judged.value) ? forward(sender, judged.value) : posted.keep(sender, judged.value);
+      const named = await nameArtifacts(judged.value, ports);
+      if (!named.ok) return reject(named.problem);
+      const answering = take(sender, named.value);
       placed();
       const answer = await answering;
       return answer.ok ? answer.value : reject(answer.problem);

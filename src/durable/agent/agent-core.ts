@@ -8,6 +8,7 @@ import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server
 import { type Result, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
+import { noArtifacts } from "../artifacts/artifact-book.ts";
 import { createGather } from "../host/gather.ts";
 import { countIgnored } from "../projector/metrics.ts";
 import type { AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
@@ -96,7 +97,7 @@ export function createAgentCore(name: string, given: AgentPorts): AgentCore {
   const shown = createShowAgent({ clock, registry, rates, identity, mailbox, assignments, presence });
   const accept = createAcceptEvents({
     ...{ name, sent, clock, committer, projection, registry, threadActor, holders: ports.holders, askRoom: ports.askRoom },
-    ...{ identity, mailbox, assignments, presence, eventRate, hear, noteLazily },
+    ...{ identity, mailbox, assignments, presence, eventRate, hear, noteLazily, artifacts: ports.artifacts ?? noArtifacts },
     later: ports.later,
     ...(ports.outcomes && { outcomes: ports.outcomes }),
     pace: ports.pace ?? (() => Promise.resolve()),

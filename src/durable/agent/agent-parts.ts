@@ -2,6 +2,7 @@
 import { limits } from "../../contract/limits.ts";
 import type { Result } from "../../contract/problem.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
+import type { ArtifactBook } from "../artifacts/artifact-book.ts";
 import { createCommitter } from "../host/committer.ts";
 import { formerOutbox } from "../host/former-tables.ts";
 import type { Settle } from "../host/gather.ts";
@@ -37,6 +38,8 @@ export interface AgentPorts {
   world: World;
   registry: Registry;
   board: Pick<BoardRpc, "attend" | "leave">;
+  /** Absent: no artifacts are kept. */
+  artifacts?: ArtifactBook;
   /** The actor behind `task/…` or `recruitment/…`. */
   threadActor(address: string): ThreadActorRpc;
   /** Who holds the roles of a thread, as far as `viewer` may know; absent: nobody can be asked. */

@@ -1,4 +1,5 @@
 /** Gives an agent's object the platform: its store and alarm, its other objects, the metrics. */
+import { createArtifactBook } from "../artifacts/artifact-book.ts";
 import type { Surroundings } from "../endpoint.ts";
 import { createObjectWorld, type ObjectContext } from "../host/storage/object-context.ts";
 import { countCommit } from "../projector/metrics.ts";
@@ -25,6 +26,7 @@ export function connectAgent(ctx: ObjectContext, around: Surroundings, parts: Ag
     world: createObjectWorld(ctx, `agent/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
     registry: near.registry,
     board: near.board,
+    artifacts: createArtifactBook(around.env.DB),
     threadActor: near.threadActor,
     holders: (thread, viewer) => near.thread(thread).holders(viewer),
     // An object that calls itself would deadlock.

@@ -1,5 +1,6 @@
 /** What an agent posts, judged before anything is stored: shape, kind, size, source. Knows the wire, not the store. */
 import type { z } from "zod";
+import { mayReferToArtifacts } from "../../contract/artifact.ts";
 import { type CloudEvent, postedEvent } from "../../contract/event.ts";
 import { exceedsDepth } from "../../contract/exceeds-depth.ts";
 import {
@@ -22,6 +23,8 @@ export type JudgedEvent = KeptEvent | JudgedThreadEvent;
 /** One that the sender's own object keeps. */
 export interface KeptEvent {
   event: CloudEvent;
+  /** Its data may name artifacts. */
+  refers: boolean;
   /** Its `data` is of this kind's shape. */
   kind: OwnKind | null;
   hash: string;
@@ -30,6 +33,7 @@ export interface KeptEvent {
 /** One that the thread it names takes. */
 export interface JudgedThreadEvent {
   event: ThreadEvent;
+  refers: boolean;
   kind: ThreadKind;
   hash: string;
 }
@@ -47,11 +51,16 @@ const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).p
 export async function judgeEvent(raw: unknown, source: string, card: AgentCard, now: number): Promise<Result<JudgedEvent>> {
   if (exceedsDepth(raw, limits.dataDepth + 1))
     return refuse("malformed", `An event's data nests at most ${limits.dataDepth} levels.`, { limit: limits.dataDepth });
-  const bytes = encoder.encode(JSON.stringify(raw) ?? "null");
+  const text = JSON.stringify(raw) ?? "null";
+  const bytes = encoder.encode(text);
   if (bytes.length > limits.eventBytes)
-    return refuse("too_large", `An event has at most ${limits.eventBytes} bytes; this one has ${bytes.length}.`, {
-      limit: limits.eventBytes,
-    });
+    return refuse(
+      "too_large",
+      `An event has at most ${limits.eventBytes} bytes; this one has ${bytes.length}. What is larger is uploaded as an artifact, and named.`,
+      {
+        limit: limits.eventBytes,
+      },
+    );
   const parsed = postedEvent.safeParse(raw);
   if (!parsed.success) return malformed("The event is not a CloudEvent as this server takes them", parsed.error);
   const { type } = parsed.data;
@@ -71,9 +80,10 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   let hash = "";
   for (const byte of new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))) hash += hexadecimal[byte];
   const event = { ...dropDepth(parsed.data), source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
-  if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), kind, hash });
+  const refers = mayReferToArtifacts(text);
+  if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), refers, kind, hash });
   // Thread-bound events without a trace get their thread's, where it is known. Their data was parsed by their kind.
-  return succeed({ event: dropBadTrace(event) as ThreadEvent, kind, hash });
+  return succeed({ event: dropBadTrace(event) as ThreadEvent, refers, kind, hash });
 }
 
 function malformed(what: string, error: z.ZodError): { ok: false; problem: Problem } {

@@ -1,7 +1,10 @@
 /** Events that are kept in the agent's own object: routed side by side, stored in the order in which they came, sent to whom they concern. */
+
+import type { CloudEvent } from "../../contract/event.ts";
 import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
 import type { AgentData, OwnKind } from "../../contract/kinds/agent-kinds.ts";
-import { type Result, succeed } from "../../contract/problem.ts";
+import { type Problem, type Result, succeed } from "../../contract/problem.ts";
+import type { ArtifactBook, ArtifactFacts } from "../artifacts/artifact-book.ts";
 import type { Clock } from "../host/ports.ts";
 import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
 import type { TypedCommitter } from "../protocol/typed-host.ts";
@@ -13,11 +16,13 @@ import { agentLimits } from "./agent-schema.ts";
 import type { AgentIdentity, Identity } from "./identity.ts";
 import type { KeptEvent } from "./judge-event.ts";
 import { type AskOutcomes, isUnsettled, type StoredAnswer, settleAnswers } from "./mailbox/tell-outcomes.ts";
+import { isThreadName } from "./read-thread-address.ts";
 import { type RoutePostedPorts, routePosted } from "./route-posted.ts";
 import type { SentEvents } from "./sent-events.ts";
 
 export interface PostedEvents {
-  keep(sender: Identity, judged: KeptEvent): Promise<Result<Accepted>>;
+  /** @param facts of the artifacts that it names */
+  keep(sender: Identity, judged: KeptEvent, facts: readonly ArtifactFacts[]): Promise<Result<Accepted>>;
   /** Asks the queues what came of what was just stored, and keeps it: a repeat gets the same answer. */
   tellOutcomes(source: string, answers: (Accepted | Rejected)[]): Promise<(Accepted | Rejected)[]>;
 }
@@ -43,6 +48,7 @@ export interface PostedEventsPorts {
   committer: Pick<TypedCommitter, "commit" | "outbox">;
   projection: Pick<ProjectionOutbox, "append">;
   registry: Registry;
+  artifacts: Pick<ArtifactBook, "refer" | "withdraw">;
   holders: RoutePostedPorts["holders"];
   askRoom: RoutePostedPorts["askRoom"];
   identity: Pick<AgentIdentity, "card" | "saveReport">;
@@ -58,14 +64,15 @@ export interface PostedEventsPorts {
 }
 
 export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
-  const { sent, clock, committer, projection, registry, holders, askRoom, identity, pace, owe, outcomes, later, noteLazily } = ports;
+  const { sent, clock, committer, projection, registry, artifacts, holders, askRoom, identity, pace, owe, outcomes, later, noteLazily } =
+    ports;
   /** The event before has been stored. */
   let keeping: Promise<unknown> = Promise.resolve();
   /** Threads that the agent began lately. */
   const begun = createRecentValues<true>(agentLimits.threadsBegun);
 
   /** Routes events side by side and stores them in the order in which they came. */
-  function keepInOrder(sender: Identity, judged: KeptEvent): Promise<Result<Accepted>> {
+  function keepInOrder(sender: Identity, judged: KeptEvent, facts: readonly ArtifactFacts[]): Promise<Result<Accepted>> {
     const repeat = sent.answer(judged.event.id, judged.hash);
     if (repeat) return Promise.resolve(repeat);
     const routing = routePosted(sender, judged.event, {
@@ -78,7 +85,8 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
     });
     const kept = keeping.then(async () => {
       const { event, routed } = await routing;
-      return store({ ...judged, event }, routed);
+      const refused = facts.length > 0 && routed.ok ? await refer(event, routed.value, facts) : undefined;
+      return refused ?? store({ ...judged, event }, routed);
     });
     // The next event waits for this one, whatever its outcome.
     keeping = kept.catch(() => {});
@@ -86,7 +94,18 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
     return kept;
   }
 
-  function store({ event, kind, hash }: KeptEvent, routed: Result<RoutedEvent>): Result<Accepted> {
+  /** What it names belongs to its thread, and to those that it begins or resumes, before any of them can say so to anybody. */
+  async function refer(
+    { correlationid }: CloudEvent,
+    { threads }: RoutedEvent,
+    facts: readonly ArtifactFacts[],
+  ): Promise<{ ok: false; problem: Problem } | undefined> {
+    const own = correlationid !== undefined && isThreadName(correlationid) ? [correlationid] : [];
+    const referred = await artifacts.refer(facts, [...new Set([...own, ...threads])], clock.now());
+    return referred.ok ? undefined : referred;
+  }
+
+  function store({ event, kind, hash }: Omit<KeptEvent, "refers">, routed: Result<RoutedEvent>): Result<Accepted> {
     if (!routed.ok) return routed;
     // Another call may have stored the same id while the registry was read.
     const overtaken = sent.answer(event.id, hash);

@@ -8,6 +8,7 @@ import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";
 import { archiveTable } from "./tables/archive-table.ts";
+import { artifactTable } from "./tables/artifact-table.ts";
 import { audienceTable } from "./tables/audience-table.ts";
 import { deadLetterTable } from "./tables/dead-letter-table.ts";
 import { eventTable } from "./tables/event-table.ts";
@@ -29,6 +30,7 @@ const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   audience: audienceTable,
   unreachable: unreachableTable,
   archive: archiveTable,
+  artifact: artifactTable,
 };
 
 /** A row as the statements read it. */

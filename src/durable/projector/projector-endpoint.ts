@@ -125,6 +125,7 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
     const progress = { ...startRetention(), ...stored };
     const ports = {
       db: this.env.DB,
+      bucket: this.env.ARTIFACTS,
       retire: (thread: string) => this.near.thread(thread).retire(),
       warn,
     };

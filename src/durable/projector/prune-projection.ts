@@ -123,6 +123,7 @@ function prepareThreadDeletes(db: D1Database, threads: readonly string[]): D1Pre
     `DELETE FROM thread_agent WHERE (agent, thread) IN (SELECT a.value, t.position
        FROM json_each(?) given CROSS JOIN thread t ON t.id = given.value CROSS JOIN json_each(t.agents) a)`,
     "DELETE FROM wait WHERE thread IN (SELECT value FROM json_each(?))",
+    "DELETE FROM artifact_thread WHERE thread IN (SELECT value FROM json_each(?))",
     "DELETE FROM thread WHERE id IN (SELECT value FROM json_each(?))",
     "DELETE FROM thread_archive WHERE thread IN (SELECT value FROM json_each(?))",
   ].map((sql) => db.prepare(sql).bind(ids));

@@ -3,6 +3,7 @@
  * time is over, then D1 loses what is past its time. Knows D1 and a way to a thread's object.
  */
 
+import { type SweepBucket, sweepArtifacts } from "../artifacts/sweep-artifacts.ts";
 import type { PruneMarks } from "./prune-log.ts";
 import { listEnded, type PruneProgress, pruneLimits, pruneProjection, startPruning } from "./prune-projection.ts";
 import type { Retention } from "./retention.ts";
@@ -33,6 +34,8 @@ export function startRetention(log: PruneMarks = {}): RetentionProgress {
 
 export interface RetentionPorts {
   db: D1Database;
+  /** Where artifacts are; absent: nowhere. */
+  bucket?: SweepBucket | undefined;
   /** Tells the root of a thread that its time may be over. */
   retire(thread: string): Promise<unknown>;
   warn(entry: object): void;
@@ -45,7 +48,7 @@ export interface RetentionPorts {
  * @returns whether nothing is left that is too old
  */
 export async function runRetention(
-  { db, retire, warn }: RetentionPorts,
+  { db, bucket, retire, warn }: RetentionPorts,
   progress: RetentionProgress,
   retention: Retention,
   now: number,
@@ -62,5 +65,8 @@ export async function runRetention(
     progress.after = ended.next;
     if (ended.threads.length) return false;
   }
-  return (await pruneProjection(db, { now, retention, marks: progress.prune })).done;
+  const { done } = await pruneProjection(db, { now, retention, marks: progress.prune });
+  // Last, for what only forgotten threads referred to goes with them.
+  if (done) await sweepArtifacts(db, bucket, now);
+  return done;
 }

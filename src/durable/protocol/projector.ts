@@ -28,6 +28,8 @@ export const projectedRows = declareUnion("table", {
   event: { event, thread: z.string().nullable(), routing: z.custom<Routing>().optional() },
   /** What an agent last said it accepts. */
   accepts: { agent: z.string(), accepts: z.custom<AcceptedKinds>(), at: z.number() },
+  /** A thread refers to what another does; to all of it where `hashes` is null. */
+  artifact: { thread: z.string(), from: z.string(), hashes: z.array(z.string()).nullable() },
   /** Agents that were given a broadcast's turn. */
   audience: { thread: z.string(), agents: z.array(z.string()) },
   thread: {

@@ -93,7 +93,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const own: RootHandlers = {
     ...offers.own,
     route: (message) => base.ownEvents.route(message),
-    "child.report": () => reportEnd({ lifecycle, host, ownTask: findOwnTask }),
+    "child.report": () => reportEnd({ lifecycle, host, project: base.project, ownTask: findOwnTask }),
   };
 
   async function findOwnTask(): Promise<TaskPort | undefined> {

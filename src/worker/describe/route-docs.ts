@@ -3,6 +3,7 @@
 import { answers } from "../../contract/http/answers.ts";
 import type { RouteDoc } from "./route-doc.ts";
 import { agentDocs } from "./routes/agents.ts";
+import { artifactDocs } from "./routes/artifacts.ts";
 import { broadcastDocs } from "./routes/broadcasts.ts";
 import { deadLetterDocs } from "./routes/dead-letters.ts";
 import { enrolmentDocs } from "./routes/enrolments.ts";
@@ -65,6 +66,7 @@ export const routeDocs: RouteDoc[] = [
   ...workflowDocs,
   ...agentDocs,
   ...subscriptionDocs,
+  ...artifactDocs,
   ...webhookDocs,
   ...hookDocs,
   ...enrolmentDocs,

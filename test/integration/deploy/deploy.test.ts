@@ -74,6 +74,7 @@ test("[DEPLOY5] from nothing to a server that is ready: what broke off goes on, 
   expect(first).toEqual([
     "POST /d1/database",
     ...Array(queries).fill("POST /d1/database/ID/query"),
+    "POST /r2/buckets",
     ...files,
     "PUT /workers/scripts/nerveflare",
   ]);
@@ -99,7 +100,10 @@ test("[DEPLOY5] from nothing to a server that is ready: what broke off goes on, 
   expect(uploaded?.metadata).toMatchObject({
     code_update_strategy: { mode: "deferred", max_delay: 60 },
     observability: { enabled: true, head_sampling_rate: 0.1 },
-    bindings: expect.arrayContaining([{ name: "NERVEFLARE_JURISDICTION", type: "plain_text", text: "eu" }]),
+    bindings: expect.arrayContaining([
+      { name: "NERVEFLARE_JURISDICTION", type: "plain_text", text: "eu" },
+      { name: "ARTIFACTS", type: "r2_bucket", bucket_name: "nerveflare", jurisdiction: "eu" },
+    ]),
   });
 
   cloudflare.requests.length = 0;

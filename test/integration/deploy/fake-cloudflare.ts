@@ -43,6 +43,8 @@ export interface FakeCloudflare {
   /** Each request so far, `METHOD /path`, without what all paths begin with. */
   requests: string[];
   databases: FakeDatabase[];
+  /** Names of R2's buckets. */
+  buckets: Set<string>;
   workers: Map<string, FakeWorker>;
   /** Files that were uploaded, by their hash. */
   files: Map<string, Buffer>;
@@ -84,7 +86,17 @@ type Route = [pattern: RegExp, answer: (call: Call, name: string) => unknown];
 /** Starts it on a free port. */
 export async function startFakeCloudflare(runSql: RunSql): Promise<FakeCloudflare> {
   const state: State = {
-    ...{ requests: [], databases: [], workers: new Map(), files: new Map(), refusals: [], rollouts: [], tokens: new Set(), unknown: [] },
+    ...{
+      requests: [],
+      databases: [],
+      buckets: new Set(),
+      workers: new Map(),
+      files: new Map(),
+      refusals: [],
+      rollouts: [],
+      tokens: new Set(),
+      unknown: [],
+    },
   };
   const routes = createRoutes(state, runSql);
   const server = createServer((incoming, outgoing) => {
@@ -181,6 +193,22 @@ function createRoutes(state: State, runSql: RunSql): Route[] {
       async ({ body }, id) => {
         const { sql } = JSON.parse(body.toString()) as { sql: string };
         return [{ success: true, meta: { duration: 1 }, results: await runSql(findDatabase(state, id).uuid, sql) }];
+      },
+    ],
+    [
+      /^POST \/r2\/buckets$/,
+      ({ body }) => {
+        const { name } = JSON.parse(body.toString()) as { name: string };
+        if (state.buckets.has(name)) throw new ApiError(409, 10_004, "The bucket you tried to create already exists, and you own it.");
+        state.buckets.add(name);
+        return { name };
+      },
+    ],
+    [
+      /^GET \/r2\/buckets\/([^/]+)$/,
+      (_, name) => {
+        if (!state.buckets.has(name)) throw new ApiError(404, 10_006, "The specified bucket does not exist.");
+        return { name };
       },
     ],
     [/^GET \/workers\/subdomain$/, () => ({ subdomain: "someone" })],

@@ -28,6 +28,7 @@ const places = [
   ["d1 list", "Account · D1 · Edit"],
   ["d1 create", "Account · D1 · Edit"],
   ["d1 migrations", "Account · D1 · Edit"],
+  ["r2 bucket create", "Account · Workers R2 Storage · Edit"],
   ["deploy", "Account · Workers Scripts · Edit"],
 ] as const;
 
@@ -43,7 +44,7 @@ test.for(places)(
     const begun = profiles.get("nerveflare");
     expect(begun?.url).toBeUndefined();
     // It was kept before it could have gone anywhere.
-    expect(typeof begun?.pendingToken).toBe(["d1 migrations", "deploy"].includes(place) ? "string" : "undefined");
+    expect(typeof begun?.pendingToken).toBe(["d1 migrations", "r2 bucket create", "deploy"].includes(place) ? "string" : "undefined");
 
     account.failing = {};
     const deployed = await deploy(account);
@@ -87,6 +88,7 @@ test("[DEPLOY7] a second deploy finds everything, migrates before the code, sets
     "secret list --name nerveflare --format json",
     "d1 list --json",
     "d1 migrations apply DB --remote --config",
+    "r2 bucket create nerveflare --config",
     "deploy --config",
   ]);
   expect(account.secret).toBe(secret);
@@ -98,6 +100,24 @@ test("[DEPLOY7] a second deploy finds everything, migrates before the code, sets
     d1_databases: [{ database_id: "id-of-nerveflare" }],
   });
   expect(existsSync(join(folder, ".wrangler/nerveflare/.gitignore"))).toBe(true);
+});
+
+test("[DEPLOY17] the bucket for artifacts is made, found, or left out where the account has no R2, of which it tells", async () => {
+  const written = () => JSON.parse(readFileSync(join(folder, ".wrangler/nerveflare/nerveflare/wrangler.json"), "utf8"));
+  const account = createAccount();
+  const { deploy, said } = createDeployer(folder);
+  expect(await deploy(account, { jurisdiction: "eu" })).toMatchObject({ bucket: { name: "nerveflare", made: true } });
+  expect(account.calls).toContain("r2 bucket create nerveflare --jurisdiction eu --config");
+  expect(written().r2_buckets).toEqual([{ binding: "ARTIFACTS", bucket_name: "nerveflare", jurisdiction: "eu" }]);
+  expect(await deploy(account, { makeToken: false })).toMatchObject({ bucket: { name: "nerveflare", made: false } });
+  account.buckets = null;
+  expect(await deploy(account, { makeToken: false })).toMatchObject({ bucket: null, status: "ready" });
+  expect(written()).not.toHaveProperty("r2_buckets");
+  expect(said.filter((line) => line.includes("artifacts")).map((line) => line.trim().split(/\s+/).slice(0, 3))).toEqual([
+    ["artifacts", "nerveflare,", "made"],
+    ["artifacts", "nerveflare,", "found"],
+    ["artifacts", "refused,", "and"],
+  ]);
 });
 
 test("[DEPLOY8] the token of a Worker that has another is not replaced, and what was deployed stays known", async () => {

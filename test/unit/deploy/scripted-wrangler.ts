@@ -10,6 +10,8 @@ export const root = join(import.meta.dirname, "../../..");
 export interface Account {
   accounts: { id: string; name: string }[];
   databases: { name: string; uuid: string; jurisdiction?: string | null }[];
+  /** Names of R2's buckets; null: the account has no R2. */
+  buckets: string[] | null;
   migrated: boolean;
   /** What D1 keeps of where actors live; absent: nothing. */
   placement?: string;
@@ -25,7 +27,7 @@ export interface Account {
 
 export function createAccount(given: Partial<Account> = {}): Account {
   const accounts = [{ id: "acc", name: "Mine" }];
-  return { accounts, databases: [], migrated: false, secret: undefined, calls: [], failing: {}, wanted: [], ...given };
+  return { accounts, databases: [], buckets: [], migrated: false, secret: undefined, calls: [], failing: {}, wanted: [], ...given };
 }
 
 const end = (code: number, stdout: string, records: unknown[] = []): WranglerRun => ({ code, stdout, said: stdout, records });
@@ -90,6 +92,13 @@ async function run(account: Account, args: readonly string[], env: Record<string
     if (!account.migrated) return end(1, "no such table: placement");
     const results = account.placement === undefined ? [] : [{ placement: account.placement }];
     return end(0, JSON.stringify([{ results, success: true, meta: {} }], null, 2));
+  }
+  if (words.startsWith("r2 bucket create")) {
+    const [, , , name = ""] = args;
+    if (account.buckets === null) return end(1, "Please enable R2 through the Cloudflare Dashboard. [code: 10042]");
+    if (account.buckets.includes(name)) return end(1, "The bucket you tried to create already exists, and you own it. [code: 10004]");
+    account.buckets.push(name);
+    return end(0, `Created bucket '${name}'`);
   }
   if (words.startsWith("deploy")) return upload(account, args);
   return end(1, `what is ${words}?`);

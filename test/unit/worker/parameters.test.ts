@@ -122,7 +122,8 @@ async function readAll({ route, path = {}, query }: RouteDoc): Promise<Reading> 
   const [method = "", pattern = ""] = route.split(" ");
   const address = pattern.replaceAll(/:(\w+)/g, (_, name) => encodeURIComponent(write(path[name]?.example ?? "")));
   const search = new URLSearchParams(Object.entries(query?.parameters ?? {}).map(([name, { example }]) => [name, write(example)]));
-  const app = createTestApp(openSqliteD1());
+  // What is read comes before what is done: nothing is asked of the bucket.
+  const app = createTestApp(openSqliteD1(), { artifacts: { bucket: {} as R2Bucket, total: 0 } });
   const agent = await app.register("alice");
   await app.call("PUT", "/v1/workflows/code-review", { body: { name: "code-review" } });
   app.objects.threads.set(String(pathParameters.thread.example), ["alice"]);

@@ -7,6 +7,7 @@ import { trust } from "../../protocol/trust.ts";
 import type { Admit } from "../../protocol/workflow.ts";
 import type { Beginning } from "../recruitment/recruitment-logic.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
+import { describeReferences, readSourceThread } from "./artifact-rows.ts";
 import { createEndUnstarted, type EndUnstarted } from "./end-unstarted.ts";
 import { findNextEpoch, nameActor, writeOrigin } from "./epochs.ts";
 import { createFirstHolders } from "./first-holders.ts";
@@ -21,7 +22,7 @@ export interface ThreadStart {
 }
 
 export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
-  const { name, host, lifecycle, clock, definition, registry } = ports;
+  const { name, host, lifecycle, clock, definition, registry, project } = ports;
   const { assignNamed, assignAgain } = createFirstHolders(registry);
   const endUnstarted = createEndUnstarted(ports);
   const noteQueue = createNoteQueue(ports);
@@ -38,9 +39,12 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
     }
     const row: ThreadRow = { ...makeThreadRow(name, message, "recruiting", clock.now()), created_at: before?.created_at ?? clock.now() };
     const { fork } = message;
+    const source = readSourceThread(message.event.source);
     const mark = (): void => {
       host.committer.inbox.mark(envelope);
       if (fork) writeOrigin(lifecycle, fork);
+      if (fork) project({ table: "artifact", thread: name, from: fork.parent, hashes: null });
+      else if (source !== undefined) for (const references of describeReferences(name, source, message.event.data)) project(references);
     };
     const seats = await assignNamed(compiled, message, fork?.roles);
     if (!seats.ok) {

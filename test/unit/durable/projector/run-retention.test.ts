@@ -83,7 +83,7 @@ test("[RET3] a revision that no workflow and no thread has used for long goes; o
       .bind(hash, workflow, now - 100 * day)
       .run();
   const workflow = (name: string, hash: string, updated: number) =>
-    db.prepare("INSERT INTO workflow VALUES (?, ?, 1, 1, '', '', NULL, '[]', 1, ?)").bind(name, hash, updated).run();
+    db.prepare("INSERT INTO workflow VALUES (?, ?, 1, 1, '', '', NULL, '[]', 1, ?, 0)").bind(name, hash, updated).run();
   await workflow("w", "now", now - 10 * day);
   await workflow("fresh", "fresh-now", now - 1_000);
   for (const [hash, name] of [
