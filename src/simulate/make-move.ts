@@ -1,7 +1,9 @@
 /** Makes a move in a thread that is walked. */
 import { evaluateExpression, isTruthy } from "../compile/decide/expression.ts";
+import { hasBudget } from "../compile/has-budget.ts";
 import { checkOutput } from "../contract/json-schema/check-output.ts";
 import { describeMisfits } from "../contract/json-schema/check-schema.ts";
+import { findUsageFault, readUsage, type SaidUsage } from "../contract/usage.ts";
 import { readView } from "./read-view.ts";
 import { type SimulatedThread, thread } from "./simulated-thread.ts";
 import type { Move, Output } from "./simulation.ts";
@@ -10,7 +12,7 @@ import type { Move, Output } from "./simulation.ts";
 export async function makeMove(walked: SimulatedThread, move: Move): Promise<string | undefined> {
   switch (move.do) {
     case "answer":
-      return answer(walked, move.output);
+      return answer(walked, move.output, move.usage);
     case "timeout":
       return passTime(walked);
     case "fail":
@@ -38,22 +40,26 @@ async function findTurn(walked: SimulatedThread) {
   return { task, ...turn, fence: { turn: open.turn, agent: turn.agent, generation: open.generation } };
 }
 
-async function answer(walked: SimulatedThread, output: Output): Promise<string | undefined> {
+async function answer(walked: SimulatedThread, output: Output, said: SaidUsage | undefined): Promise<string | undefined> {
+  const fault = said && findUsageFault(said);
+  if (fault !== undefined) return `the usage cannot be: ${fault}`;
+  const took = said && hasBudget(walked.compiled.ir) ? readUsage(said) : undefined;
+  const usage = took && { usage: { tokens: took.tokens, cost: took.cost ?? 0 } };
   const { compiled, event, broadcast, send } = walked;
   const found = await findTurn(walked);
   if (!found) return "nobody has a turn that could be answered";
   const { task, fence, role, agent, schema } = found;
   const misfits = checkOutput(schema, output);
   if (misfits.length > 0) {
-    const refused = await send(task.name, { type: "turn.invalid", ...fence });
+    const refused = await send(task.name, { type: "turn.invalid", ...fence, ...usage });
     return `the output does not fit ${role}'s schema: ${describeMisfits(misfits, "output")}${refused ? ` (${refused})` : ""}`;
   }
-  if (!task.facts.audience) return send(task.name, { type: "turn.answered", ...fence }, { output });
+  if (!task.facts.audience) return send(task.name, { type: "turn.answered", ...fence, ...usage }, { output });
   const test = compiled.ir.roles.find(({ name }) => name === role)?.broadcast?.ok;
   const judged = test === undefined ? undefined : await evaluateExpression(test, output, { event });
   const ok = judged === undefined || (judged.ok && isTruthy(judged.value));
   broadcast.answer(agent, output, ok);
-  return send(task.name, { type: "turn.answered", ...fence, ok }, { output });
+  return send(task.name, { type: "turn.answered", ...fence, ok, ...usage }, { output });
 }
 
 async function fail(walked: SimulatedThread, error: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { Json } from "../contract/event.ts";
+import { saidUsage } from "../contract/kinds/usage.ts";
 import { signals, wordsOf } from "../contract/language.ts";
 import { pointAt, readTyped } from "./read-typed.ts";
 import { ScriptError } from "./script-error.ts";
@@ -24,6 +25,8 @@ const step = z.strictObject({
   /** Whose turn it must be. */
   role: z.string().optional(),
   answer: object.optional(),
+  /** What the answer's work took, where a budget counts it. */
+  usage: saidUsage.optional(),
   do: z.enum(["timeout", ...wordsOf(signals)]).optional(),
   fail: z.string().optional(),
   child: z.enum(childEndings).optional(),
@@ -55,7 +58,7 @@ export function readScript(file: string): Script {
   throw new ScriptError(`${file}:${line}:${column}: ${typed.message}\n${excerpt}`);
 }
 
-const words = new Set(["role", "answer", "do", "fail", "child", "expect"]);
+const words = new Set(["role", "answer", "usage", "do", "fail", "child", "expect"]);
 
 /** A list may hold the answers alone. */
 function spellOut(value: unknown): unknown {
@@ -77,7 +80,9 @@ export function parseScript(value: unknown, file: string): Script {
 /** What a step does. @throws {ScriptError} where it does nothing, or two things */
 export function toMove(step: ScriptStep): Move {
   const moves: Move[] = [
-    ...(step.answer === undefined ? [] : [{ do: "answer" as const, output: step.answer as { [key: string]: Json } }]),
+    ...(step.answer === undefined
+      ? []
+      : [{ do: "answer" as const, output: step.answer as { [key: string]: Json }, ...(step.usage && { usage: step.usage }) }]),
     ...(step.do === undefined ? [] : [{ do: step.do }]),
     ...(step.fail === undefined ? [] : [{ do: "fail" as const, error: step.fail }]),
     ...(step.child === undefined ? [] : [{ do: "child" as const, status: step.child }]),
@@ -91,7 +96,7 @@ export function toMove(step: ScriptStep): Move {
 export function fromMove(move: Move): ScriptStep {
   switch (move.do) {
     case "answer":
-      return { answer: move.output };
+      return { answer: move.output, ...(move.usage && { usage: move.usage }) };
     case "fail":
       return { fail: move.error };
     case "child":

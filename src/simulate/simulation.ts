@@ -1,10 +1,12 @@
 /** A thread that is walked by hand, as its walker sees it: what may be done with it, where it stands, and what a move led to. */
+
 import type { MachineStatus } from "../../machines/thread-status.ts";
 import type { Decision, Step } from "../compile/decide/view.ts";
 import type { Json } from "../contract/event.ts";
 import type { JsonSchema } from "../contract/json-schema/check-schema.ts";
 import type { Signal } from "../contract/language.ts";
 import type { OutcomeStatus } from "../contract/statuses.ts";
+import type { SaidUsage } from "../contract/usage.ts";
 
 export type Output = { [key: string]: Json };
 
@@ -14,7 +16,7 @@ export type ChildEnding = (typeof childEndings)[number];
 
 /** What may be done with a thread. */
 export type Move =
-  | { do: "answer"; output: Output }
+  | { do: "answer"; output: Output; usage?: SaidUsage }
   | { do: "timeout" }
   | { do: "fail"; error: string }
   | { do: Signal }

@@ -39,6 +39,8 @@ function compareHeads(before: WorkflowIr, after: WorkflowIr): Change[] {
     overflow: ir.overflow,
     max_queue: ir.maxQueue,
     max_rounds: ir.maxRounds,
+    "budget.tokens": ir.budget?.tokens,
+    "budget.cost": ir.budget?.cost,
   });
   const [old, fresh] = [heads(before), heads(after)];
   return Object.keys(fresh).flatMap((at): Change[] => {

@@ -1,6 +1,7 @@
 /** The ways that the engine goes by itself: what becomes of a role's turn when time is up, something fails, or nobody is there. */
 import type { EngineStatus, LossPolicy, RoleType, TurnPolicy, UnfilledPolicy } from "../../contract/language.ts";
-import type { RoleIr, WorkflowIr } from "../ir.ts";
+import { writeNumber } from "../../contract/usage.ts";
+import type { BudgetIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { findNode, findStatusEdge } from "../lower/names.ts";
 import { isPartialRouted, unfilledEnds } from "../lower/policies.ts";
 import { writeDuration } from "./write-duration.ts";
@@ -77,6 +78,21 @@ function listBroadcastPaths(ir: WorkflowIr, role: RoleIr, routed: Routed): Engin
   return paths;
 }
 
+/** Held back by what was spent: its own turns, or all. */
+function listBudgetPaths(ir: WorkflowIr, role: RoleIr): EnginePath[] {
+  const write = (budget: BudgetIr | undefined, whose: string): string[] => {
+    if (!budget) return [];
+    const { tokens, cost } = budget;
+    const most = [
+      ...(tokens === undefined ? [] : [`${writeNumber(tokens)} tokens`]),
+      ...(cost === undefined ? [] : [`a cost of ${writeNumber(cost)}`]),
+    ];
+    return [`${most.join(" or ")} ${whose} spent`];
+  };
+  const texts = [...write(role.budget, "of its turns are"), ...write(ir.budget, "of all turns are")];
+  return texts.map((text) => ({ role: role.name, to: "suspended", text }));
+}
+
 /** All such ways of a workflow, in the order of its roles; statuses that a node has an edge for are the author's own. */
 export function listEnginePaths(ir: WorkflowIr): EnginePath[] {
   return ir.roles.flatMap((role) => {
@@ -88,6 +104,6 @@ export function listEnginePaths(ir: WorkflowIr): EnginePath[] {
       open: listHeld,
       broadcast: () => listBroadcastPaths(ir, role, routed),
     };
-    return list[role.type]();
+    return [...list[role.type](), ...listBudgetPaths(ir, role)];
   });
 }

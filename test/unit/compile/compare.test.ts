@@ -124,6 +124,12 @@ test.each<[string, [string, string][], object]>([
     [["on: [pr.opened], key: data.repo", "on: [pr.opened], key: data.pr"]],
     { part: "reflex", at: "workflow on pr.opened, key", breaks: ["threads"] },
   ],
+  [
+    "a smaller budget of a role",
+    [["[code]", "[code]\n    budget: { tokens: 5 }"]],
+    { at: "author.budget.tokens", what: "added", after: 5 },
+  ],
+  ["a budget of all turns", [["max_rounds: 20", "max_rounds: 20\nbudget: { cost: 2 }"]], { at: "budget.cost", what: "added", after: 2 }],
   ["fewer rounds", [["max_rounds: 20", "max_rounds: 5"]], { at: "max_rounds", breaks: ["threads"] }],
   ["another name", [["name: review", "name: reviews"]], { at: "name", breaks: ["agents", "senders", "threads"] }],
 ])("[DIFF3] %s is told with whom it breaks", (_, edits, wanted) => expect(compare(...edits)[0]).toMatchObject(wanted));

@@ -48,6 +48,28 @@ describe("a simulated thread", () => {
     expect(ended.view.steps.map(({ role }) => role)).toEqual(["reviewer", "author"]);
   });
 
+  test("[BUDGET8] counts what an answer says that it took, and stands still where a budget is spent", async () => {
+    const simulation = simulate(
+      compileText(writePair("budget: { tokens: 100 }").replace("description: Two roles.", "description: Two roles.\nbudget: { cost: 5 }")),
+    );
+    await simulation.begin();
+    const first = await simulation.apply({ do: "answer", output: { $status: "more" }, usage: { tokens: { input: 90, output: 20 } } });
+    // The role's budget is spent; the other's turn is given.
+    expect(first.view.turn).toMatchObject({ role: "other" });
+    const held = await simulation.apply({ do: "answer", output: { $status: "again" }, usage: { cost: 1 } });
+    expect(held.view).toMatchObject({ status: "suspended" });
+    expect((await simulation.apply({ do: "answer", output: { $status: "more" }, usage: { tokens: -1 } })).refused).toContain(
+      "whole numbers",
+    );
+    expect((await simulation.apply({ do: "resume" })).view).toMatchObject({ status: "running", turn: { role: "worker" } });
+  });
+
+  test("[BUDGET8] a script says what its answers took", async () => {
+    const script = parseScript({ steps: [{ answer: { $status: "more" }, usage: { tokens: 500 } }] }, "walk.yaml");
+    expect(script.steps[0]).toMatchObject({ usage: { tokens: 500 } });
+    expect(() => parseScript({ steps: [{ answer: {}, usage: { tokens: "many" } }] }, "walk.yaml")).toThrow("usage.tokens");
+  });
+
   test("[PLAY1] says what every condition saw", async () => {
     const simulation = simulate(compileExample("debate"));
     await simulation.begin();

@@ -1,5 +1,6 @@
 /** The steps of a thread, each with what was decided on it and why. */
 import { useState } from "preact/hooks";
+import { describeUsage } from "../../../contract/usage.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import { readReason } from "../../data/story/because.ts";
 import { JsonView } from "../../parts/json-view.tsx";
@@ -64,7 +65,7 @@ function summarise(output: unknown): string {
 }
 
 function Message({ message, visit, order, hindered }: { message: MessageView } & Omit<MessagesProps, "messages">) {
-  const { round, role, agent, by, output, body, decision, at, until } = message;
+  const { round, role, agent, by, output, body, decision, usage, at, until } = message;
   return (
     <article class="detail" aria-label={`Step ${round}`}>
       <h3>
@@ -72,6 +73,7 @@ function Message({ message, visit, order, hindered }: { message: MessageView } &
       </h3>
       <p class="quiet">
         {by === undefined ? (agent ?? "the engine") : `${by}, in the place of ${agent ?? "an agent"}`}, <Time at={at} as="clock" />
+        {usage && `; took ${describeUsage(usage)}`}
         {until !== undefined && `; it counts no more since the thread was begun for the ${until}. time`}
       </p>
       <div class="buttons start">

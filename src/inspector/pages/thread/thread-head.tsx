@@ -1,5 +1,6 @@
 /** Which thread it is, how it stands, what is wrong with what is shown, and what can be ordered. */
 import type { Answer } from "../../../contract/http/answers.ts";
+import { describeUsage } from "../../../contract/usage.ts";
 import type { ApiError } from "../../data/api.ts";
 import type { Gap } from "../../data/thread-feed.ts";
 import { StateBadge } from "../../parts/state-badge.tsx";
@@ -32,6 +33,7 @@ export function ThreadHead({ view, error, gaps, hindered, isOperator, order }: H
     children,
     unreachable,
     outcome,
+    usage,
     archivedAt,
     keptUntil,
   } = view;
@@ -45,6 +47,7 @@ export function ThreadHead({ view, error, gaps, hindered, isOperator, order }: H
           <code>{id}</code> · began <Time at={createdAt} /> · changed <Time at={updatedAt} /> · revision <code>{revision.slice(0, 8)}</code>
           {epoch !== undefined && ` · begun ${epoch} times`}
         </p>
+        {usage && <p class="quiet">Took {describeUsage(usage)}</p>}
         {parent !== undefined && (
           <p>
             {fork ? `A copy, up to step ${fork.at}, of ` : "Begun by "}

@@ -107,6 +107,16 @@ describe("the author's view", () => {
     expect(drawWorkflowMermaid(compiled)).not.toContain("never taken");
   });
 
+  test("[DRAW2] what holds turns back once it is spent is drawn: a role's budget, and that of all turns", () => {
+    const text = fine
+      .replace("description:", "budget: { tokens: 5000 }\ndescription:")
+      .replace("    goal:", "    budget: { cost: 2.5 }\n    goal:");
+    const { edges, notes } = createAuthorPicture(compile(text).ir);
+    const drawn = [...edges.flatMap(({ lines }) => lines), ...notes].join("; ");
+    expect(drawn).toContain("a cost of 2.5 of its turns are spent");
+    expect(drawn).toContain("5,000 tokens of all turns are spent");
+  });
+
   test("[DRAW2] a moderator stands in the middle", () => {
     const text = fine.replace(/graph:[\s\S]*/, "moderator: \"steps ? {'role': '__end__'} : {'role': 'worker', 'prompt': 'Do it.'}\"\n");
     const { edges } = createAuthorPicture(compile(text).ir);
