@@ -7,7 +7,7 @@ import type { OpenResult } from "./crowd/measure-open.ts";
 import type { HeapResult } from "./heap/measure-heap.ts";
 import type { MemoryResult } from "./orders.ts";
 import { isPeer } from "./peers/peers.ts";
-import type { Share, ShareUnit } from "./profile/share-out-profile.ts";
+import type { Share, ShareKind } from "./profile/share-out-profile.ts";
 import type { Absent, Race, RaceResult } from "./race.ts";
 import type { Engine } from "./server-process.ts";
 import type { Stall } from "./stalls/measure-stalls.ts";
@@ -179,11 +179,11 @@ export function printStalls(stalls: readonly Stall[]): void {
 }
 
 /** Where the Worker's time went, what is below half a percent left out. */
-export function printProfile({ placement, shares }: { placement: Placement; shares: Record<ShareUnit, Share[]> }): void {
+export function printProfile({ placement, shares }: { placement: Placement; shares: Record<ShareKind, Share[]> }): void {
   console.log(`\nplacement ${placement}`);
   for (const [unit, all] of Object.entries(shares)) {
     const named = all.filter(({ share }) => share >= 0.005).map(({ place, share }) => [place, `${(share * 100).toFixed(1)} %`]);
-    printTable([`self time by ${unit}`, "share"], named);
+    printTable([unit === "total" ? "function with what it calls" : `self time by ${unit}`, "share"], named);
     console.log("");
   }
 }

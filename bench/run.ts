@@ -147,7 +147,7 @@ async function profile(concurrency: number): Promise<void> {
   const profiles = [];
   for (const placement of chosenPlacements) {
     note(`profiling: ${concurrency} at a time, placement ${placement}`);
-    profiles.push({ placement, concurrency, ...(await profileReview(concurrency, window, placement)) });
+    profiles.push({ placement, concurrency, ...(await profileReview(concurrency, window, placement, contenders[0]?.length)) });
   }
   if (values.json) console.log(JSON.stringify({ profiles }));
   else for (const profile of profiles) printProfile(profile);

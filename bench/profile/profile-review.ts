@@ -8,7 +8,7 @@ import { keptWorker } from "../../src/local-server/built-worker.ts";
 import { ask } from "../measure.ts";
 import type { WindowOrder, WindowResult } from "../orders.ts";
 import { startWorkerServer } from "../worker-server.ts";
-import { type Share, type ShareUnit, shareOutProfile } from "./share-out-profile.ts";
+import { type Share, type ShareKind, shareOutProfile, sumUpCalls } from "./share-out-profile.ts";
 import { takeProfile } from "./take-profile.ts";
 
 /** Plays at one concurrency; warm before the profile begins. */
@@ -16,13 +16,16 @@ export async function profileReview(
   concurrency: number,
   { warmTurns, seconds }: WindowOrder,
   placement: Placement,
-): Promise<{ shares: Record<ShareUnit, Share[]>; window: WindowResult }> {
+  turns: number | undefined,
+): Promise<{ shares: Record<ShareKind, Share[]>; window: WindowResult }> {
   const server = await startWorkerServer({ inspect: true, placement });
   const player = fork(join(dirname(fileURLToPath(import.meta.url)), "..", "player.ts"), { stdio: "inherit" });
   try {
     if (!server.inspector) throw new Error("the runtime has no inspector");
     const { url, adminToken } = server;
-    await order({ task: { engine: "nerveflare", roles: "recruited", url, adminToken, pids: [], concurrency } });
+    await order({
+      task: { engine: "nerveflare", roles: "recruited", url, adminToken, pids: [], concurrency, ...(turns !== undefined && { turns }) },
+    });
     await order({ window: { warmTurns, seconds: 0.1 } });
     let window: WindowResult | undefined;
     const profile = await takeProfile(server.inspector, async () => {
@@ -31,7 +34,12 @@ export async function profileReview(
     });
     if (!window) throw new Error("nothing was measured");
     const map = readFileSync(join(keptWorker, "index.js.map"), "utf8");
-    return { shares: { folder: shareOutProfile(profile, map, "folder"), function: shareOutProfile(profile, map, "function") }, window };
+    const shares = {
+      folder: shareOutProfile(profile, map, "folder"),
+      function: shareOutProfile(profile, map, "function"),
+      total: sumUpCalls(profile, map),
+    };
+    return { shares, window };
   } finally {
     if (player.connected) player.disconnect();
     await server.stop();

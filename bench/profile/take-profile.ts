@@ -6,6 +6,8 @@ export interface ProfileNode {
   id: number;
   callFrame: { functionName: string; url: string; lineNumber: number; columnNumber: number };
   hitCount?: number;
+  /** Those that it called. */
+  children?: number[];
 }
 
 /** What V8 gives; times in microseconds. */

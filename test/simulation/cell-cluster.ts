@@ -8,6 +8,7 @@ import type { Logics } from "../../src/durable/host/logic.ts";
 import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import type { ObjectContext } from "../../src/durable/host/storage/object-context.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
+import { askFromOutside } from "./ask-from-outside.ts";
 import { type Cluster, type ClusterOptions, watchStorage } from "./cluster.ts";
 import { freeze } from "./cluster-homes.ts";
 
@@ -96,6 +97,7 @@ export function createCellCluster(logics: Logics, options: ClusterOptions = {}):
       later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work: () => life.alive && work() }),
       background: (work) => track(running, work),
       sync: async () => {},
+      failed: () => end(life),
       sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
       make: (kind, ctx) => makeEndpoint(ctx, `${kind}/${ctx.name}`, life),
       methods: () => ["alarm", "deliver"],
@@ -125,7 +127,8 @@ export function createCellCluster(logics: Logics, options: ClusterOptions = {}):
   const cluster: Cluster = {
     host(address) {
       known.add(address);
-      return (open().open(address) as HostEndpoint).host;
+      const cell = open();
+      return askFromOutside((cell.open(address) as HostEndpoint).host, cell.flush);
     },
     store: () => database,
     evict: () => end(),

@@ -1,4 +1,6 @@
 /** Where the objects of a thread cluster live: each in one of its own, or all in a cell. */
+
+import type { AgentCore } from "../../src/durable/agent/agent-core.ts";
 import { type Cell, createCell } from "../../src/durable/cell/cell.ts";
 import type { Clock, Storage, World } from "../../src/durable/host/ports.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/host/storage/node-storage.ts";
@@ -6,6 +8,7 @@ import type { ObjectContext } from "../../src/durable/host/storage/object-contex
 import type { ObjectKind } from "../../src/durable/place.ts";
 import type { Envelope } from "../../src/durable/protocol/envelope.ts";
 import { readThreadName } from "../../src/durable/thread/lifecycle/epochs.ts";
+import { askFromOutside } from "./ask-from-outside.ts";
 import { type Core, type CoreOf, type CorePorts, createLife, type Life, makeCore } from "./thread-cores.ts";
 
 /** What happens to a message or call between two objects. */
@@ -175,6 +178,8 @@ export function createCellHomes(ports: HomePorts): Homes {
   const database = findStore(stores, "cell");
   let present: { cell: Cell; life: Life } | undefined;
   let crashes = false;
+  /** Cores as tests ask them. */
+  const outside = new WeakMap<CoreOf, CoreOf>();
 
   function findCell(): { cell: Cell; life: Life } {
     if (present) return present;
@@ -186,6 +191,10 @@ export function createCellHomes(ports: HomePorts): Homes {
       later: common(ports, life).later,
       background: track,
       sync: async () => {},
+      failed() {
+        life.end();
+        if (present?.life === life) present = undefined;
+      },
       sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
       make(kind, ctx) {
         const endpoint = makeEndpoint(kind, ctx, life);
@@ -221,13 +230,17 @@ export function createCellHomes(ports: HomePorts): Homes {
         transport: { deliver: (envelope) => ask(life, envelope.to, (other) => other.deliver(freeze(ports.carry(envelope)))) },
       },
       common: {
-        project: (rows) => travel(fate, life, () => ports.project(rows)),
+        async project(rows) {
+          await new Promise<void>((resolve) => ctx.leave(resolve));
+          return travel(fate, life, () => ports.project(rows));
+        },
         settle: ctx.settle as () => Promise<void>,
         later: ctx.later,
       },
       ask: (to, question) => ask(life, to, question),
       travel: (arrive) => arrive(),
     });
+    if ("mailbox" in core) holdFrames(core.mailbox, ctx);
     return { core, life, alarm: () => core.alarm(), ask: (question) => question(core) };
   }
 
@@ -237,8 +250,19 @@ export function createCellHomes(ports: HomePorts): Homes {
   }
 
   return {
-    open: (to) => findCell().cell.open(nameHome(to)) as CellCore,
-    call: <T>(to: string, question: (core: CoreOf) => Promise<T>) => findCell().cell.call(nameHome(to), "ask", [question]) as Promise<T>,
+    open(to) {
+      const { cell } = findCell();
+      const made = cell.open(nameHome(to)) as CellCore;
+      const core = outside.get(made.core) ?? askFromOutside(made.core, cell.flush);
+      outside.set(made.core, core);
+      return { ...made, core };
+    },
+    async call<T>(to: string, question: (core: CoreOf) => Promise<T>) {
+      const { cell } = findCell();
+      const answer = await (cell.call(nameHome(to), "ask", [question]) as Promise<T>);
+      cell.flush();
+      return answer;
+    },
     end(address) {
       crashes = !crashes;
       if (crashes || !present?.cell.evict(address)) crash();
@@ -250,6 +274,18 @@ export function createCellHomes(ports: HomePorts): Homes {
       database.alarm = undefined;
       findCell().cell.alarm();
     },
+  };
+}
+
+/** What a reader is given leaves behind the disk, as a socket's frames do. */
+function holdFrames(mailbox: AgentCore["mailbox"], { leave }: ObjectContext): void {
+  const { attach } = mailbox;
+  mailbox.attach = (...readers) => {
+    for (const reader of readers) {
+      const { give } = reader;
+      reader.give = (...given) => leave(() => give(...given));
+    }
+    return attach(...readers);
   };
 }
 

@@ -27,7 +27,7 @@ function createAgentLife(ctx: ObjectContext, around: Surroundings): AgentLife {
   let made: AgentCore | undefined;
   const later = createSharedTimers(ctx.later, now);
   const pacer = createPacer(() => new Promise((resolve) => later(0, resolve)));
-  const connections = createAgentConnections({ platform: ctx.sockets, agent: () => life.core, pacer, later, now });
+  const connections = createAgentConnections({ platform: ctx.sockets, leave: ctx.leave, agent: () => life.core, pacer, later, now });
   const life: AgentLife = {
     connections,
     get name() {

@@ -3,6 +3,7 @@
  * transaction that sets it, and only where that is needed: when it moves earlier, or what is stored has rung. A stored time that is too
  * early rings for nothing, once. Knows owners by their address.
  */
+import type { StagedRows } from "../host/ports.ts";
 import type { CellDatabase } from "./cell-database.ts";
 import { cellLimits } from "./cell-limits.ts";
 import { createDueOrder, type Due } from "./due-order.ts";
@@ -30,8 +31,6 @@ export interface CellAlarmPorts {
   database: CellDatabase;
   now(): number;
   timers: TimerQueue;
-  /** Sets the platform's alarm. */
-  setGuard(at: number): void;
   /** Runs what is due of an owner. */
   ring(owner: string): Promise<void>;
   /** What rings of an owner has taken too long: nothing of it may write any more, and it is loaded anew. */
@@ -159,6 +158,8 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
     rang() {
       clock.rang();
       ringDue();
+      // The platform takes its alarm for done with the call that rang: what rings next must be set by then.
+      database.flush();
     },
     get size() {
       return alarms.size;
@@ -225,7 +226,7 @@ function createHandlers(
 const pauseAfter = (failures: number): number => Math.min(cellLimits.retryFirst * 2 ** (failures - 1), cellLimits.retryLast);
 
 /** Rings in memory for what is due soon, and by the platform's alarm for the rest and for who crashed. */
-function createAlarmClock({ database, now, timers, setGuard, paused }: CellAlarmPorts, ring: () => void) {
+function createAlarmClock({ database, now, timers, paused }: CellAlarmPorts, ring: () => void) {
   let guardAt: number | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
   let dropTimer: (() => void) | undefined;
@@ -236,7 +237,7 @@ function createAlarmClock({ database, now, timers, setGuard, paused }: CellAlarm
     // In the middle, so that what is due a little earlier does not move it.
     const before = guardAt;
     guardAt = at + slack / 2;
-    setGuard(guardAt);
+    database.setAlarm(guardAt);
     // The platform takes it back with the transaction in which it was set.
     database.undo(() => {
       guardAt = before;
@@ -265,7 +266,7 @@ function createAlarmClock({ database, now, timers, setGuard, paused }: CellAlarm
   };
 }
 
-const moveRows = "INSERT OR REPLACE INTO cursor SELECT ?1, value ->> 0, value ->> 1, '' FROM json_each(?2)";
+const noRows: StagedRows = { journal: [], documents: [], deletedDocuments: [], cursors: [], deletedCursors: [] };
 
 /** Rows of the cell itself, by the owner's address. */
 const cellOwner = "";
@@ -275,16 +276,16 @@ function createAlarmRows(database: CellDatabase, find: (owner: string) => OwnerA
   const spent = new Set<string>();
 
   function remove(owners: readonly string[]): void {
-    database.exec("DELETE FROM cursor WHERE owner = ? AND name IN (SELECT value FROM json_each(?))", cellOwner, JSON.stringify(owners));
+    database.add(cellOwner, { ...noRows, deletedCursors: [...owners] });
   }
 
   return {
     read: () =>
       database
-        .exec<{ name: string; seq: number }>("SELECT name, seq FROM cursor WHERE owner = ?", cellOwner)
+        .read<{ name: string; seq: number }>("SELECT name, seq FROM cursor WHERE owner = ?", cellOwner)
         .map(({ name, seq }) => ({ owner: name, at: seq })),
     write(alarm: OwnerAlarm, at: number): void {
-      database.exec("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, '')", cellOwner, alarm.owner, at);
+      database.add(cellOwner, { ...noRows, cursors: [[cellOwner, alarm.owner, at, ""]] });
       alarm.stored = at;
     },
     delete: remove,
@@ -298,7 +299,7 @@ function createAlarmRows(database: CellDatabase, find: (owner: string) => OwnerA
       const over = known.flatMap(({ owner, at }) => (at === undefined ? [owner] : []));
       const later = known.filter(({ at, stored }) => at !== undefined && stored !== undefined && at > stored);
       if (over.length) remove(over);
-      if (later.length) database.exec(moveRows, cellOwner, JSON.stringify(later.map(({ owner, at }) => [owner, at])));
+      if (later.length) database.add(cellOwner, { ...noRows, cursors: later.map(({ owner, at = 0 }) => [cellOwner, owner, at, ""]) });
       for (const alarm of later) alarm.stored = alarm.at;
       return over;
     },

@@ -2,30 +2,40 @@
  * One database for many actors: each is given a {@link Storage} that knows its own rows by their owner, and the facts beside them.
  * What a transaction does to memory is undone with it. Knows SQL, and no actor.
  */
-import type { Row, SqlValue, Storage } from "../host/ports.ts";
+import type { Row, SqlValue, StagedRows, Storage } from "../host/ports.ts";
 import type { ObjectFacts } from "../host/storage/object-context.ts";
+import { checkRow } from "../host/storage/row-bound.ts";
 import { convertFormer, makeTables } from "../host/store/tables.ts";
+import { type CellWrites, type CellWritesPorts, createCellWrites } from "./cell-writes.ts";
 
 /** The database, as the cell itself uses it. */
-export interface CellDatabase {
-  exec<T extends Row>(sql: string, ...values: SqlValue[]): T[];
-  /** Not nested. Functions that {@link CellDatabase.undo} is given are called if it fails, the last first. */
+export interface CellDatabase extends Omit<CellWrites, "commit"> {
+  /** Reads what the disk has. */
+  read<T extends Row>(sql: string, ...values: SqlValue[]): T[];
+  /** A commit. Not nested. Functions that {@link CellDatabase.undo} is given are called if it fails, the last first. */
   transaction<T>(body: () => T): T;
   /** The present transaction changes memory: how to change it back. Outside of one nothing needs to be. */
   undo(change: () => void): void;
 }
 
-/** @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written */
-export function openCellDatabase(storage: Storage): CellDatabase {
-  const { exec } = storage;
+/** Makes the tables where there are none. @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written */
+export function layOutCell(storage: Storage): void {
   if (!convertFormer(storage, "", {})) storage.transaction(() => makeTables(storage));
+}
+
+/** @throws as {@link layOutCell} */
+export function openCellDatabase(ports: CellWritesPorts): CellDatabase {
+  const { storage } = ports;
+  layOutCell(storage);
+  const { commit, ...writes } = createCellWrites(ports);
   let undone: (() => void)[] | undefined;
   return {
-    exec: (sql, ...values) => exec(sql, ...values),
+    ...writes,
+    read: (sql, ...values) => storage.exec(sql, ...values),
     transaction(body) {
       undone = [];
       try {
-        return storage.transaction(body);
+        return commit(body);
       } catch (error) {
         for (const change of undone.toReversed()) change();
         throw error;
@@ -37,15 +47,15 @@ export function openCellDatabase(storage: Storage): CellDatabase {
   };
 }
 
-/** @returns how many characters an actor stores */
-export function measureOwner({ exec }: CellDatabase, owner: string): number {
-  const [row] = exec<{ n: number }>(
+/** @returns how many characters an actor stores; what is about to replace others counts beside them */
+export function measureOwner({ read, waiting }: Pick<CellDatabase, "read" | "waiting">, owner: string): number {
+  const [row] = read<{ n: number }>(
     `SELECT (SELECT coalesce(sum(length(body)), 0) FROM document WHERE owner = ?1)
       + (SELECT coalesce(sum(length(body)), 0) FROM journal WHERE owner = ?1)
       + (SELECT coalesce(sum(length(body)), 0) FROM cursor WHERE owner = ?1) AS n`,
     owner,
   );
-  return row?.n ?? 0;
+  return (row?.n ?? 0) + waiting(owner);
 }
 
 /** What one actor is given. */
@@ -74,8 +84,8 @@ const readOwner = `SELECT NULL AS name, '' AS body FROM
     (SELECT 1 FROM document WHERE owner = ?1 UNION ALL SELECT 1 FROM journal WHERE owner = ?1 LIMIT 1)
   UNION ALL SELECT name, body FROM cursor WHERE owner = ?2`;
 
-/** Statements that store something: cursors alone do not count. */
-const storing = /^INSERT (?:OR REPLACE )?INTO (?:document|journal) /;
+/** Statements that give something back. */
+const reading = /^\s*(?:SELECT|WITH)\b/;
 
 /** Facts are cursors of an owner that no actor is. */
 export const factsOf = (owner: string): string => `facts ${owner}`;
@@ -86,7 +96,8 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
   /** Nobody else writes what is this owner's, so it is read once in a life. */
   function read(): NonNullable<typeof known> {
     if (!known) {
-      const rows = database.exec<{ name: string | null; body: string }>(readOwner, owner, factsOf(owner));
+      database.show(owner);
+      const rows = database.read<{ name: string | null; body: string }>(readOwner, owner, factsOf(owner));
       const facts = rows.flatMap(({ name, body }) => (name === null ? [] : [[name, body] as const]));
       known = { stored: facts.length < rows.length, facts: new Map(facts) };
     }
@@ -102,12 +113,32 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
     });
   }
 
+  /** What gives nothing back is written with the rest of the transaction: reads of the same one do not see it. */
   function exec<T extends Row>(sql: string, ...values: SqlValue[]): T[] {
     check();
-    if (storing.test(sql) && !isStored()) note({ stored: true });
-    const rows = database.exec<T>(sql, ...values);
-    count(measure(values) + rows.reduce((sum, row) => sum + measure(Object.values(row)), 0));
+    count(measure(values));
+    if (!reading.test(sql)) {
+      database.run(owner, sql, values);
+      return [];
+    }
+    database.show(owner);
+    const rows = database.read<T>(sql, ...values);
+    count(rows.reduce((sum, row) => sum + measure(Object.values(row)), 0));
     return rows;
+  }
+
+  function write(rows: StagedRows): void {
+    check();
+    const { journal, documents, cursors } = rows;
+    if ((journal.length > 0 || documents.length > 0) && !isStored()) note({ stored: true });
+    let characters = 0;
+    for (const table of [journal, documents, cursors])
+      for (const row of table) {
+        checkRow(row);
+        characters += measure(row);
+      }
+    database.add(owner, rows);
+    count(characters);
   }
 
   const isStored = (): boolean => read().stored;
@@ -116,6 +147,8 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
     isStored,
     storage: {
       exec,
+      write,
+      flush: database.flush,
       transaction(body) {
         check();
         return database.transaction(body);

@@ -7,6 +7,8 @@ export const cellLimits = {
   ownerBytes: 50_000,
   /** Characters that an actor read and wrote, at least, before it is looked how many it stores: that reads all of its rows. */
   countedBytes: 50_000,
+  /** Characters of what was committed in one turn of the event loop, from which on it is written at once: they are in memory beside what actors know. */
+  waveCharacters: 4_000_000,
   /** Actors that are looked at for one that rests, from those that were not asked for longest: with more at work nobody should walk them all. */
   looked: 64,
   /** Milliseconds between two warnings that more are at work than fit. */

@@ -16,7 +16,7 @@ import { TaskEndpoint } from "../thread/task-endpoint.ts";
 import { WebhookEndpoint } from "../webhook/webhook-endpoint.ts";
 import { WorkflowEndpoint } from "../workflow/workflow-endpoint.ts";
 import { type Cell, createCell } from "./cell.ts";
-import { openCellDatabase } from "./cell-database.ts";
+import { layOutCell } from "./cell-database.ts";
 import { type CellMoveOut, createCellMove } from "./cell-move.ts";
 import type { MoveRpc } from "./moved-rows.ts";
 import { type CellRpc, ownerHeader } from "./place-in-cell.ts";
@@ -36,6 +36,15 @@ const classes: Record<ObjectKind, EndpointClass> = {
 const methodsOf = new Map<ObjectKind, readonly string[]>(
   Object.entries(classes).map(([kind, made]) => [kind as ObjectKind, listMethods(made)]),
 );
+
+/** Asks an actor: what its caller hears is stored. */
+async function askStored<Answer>(cell: Cell, ask: (cell: Cell) => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask(cell);
+  } finally {
+    cell.flush();
+  }
+}
 
 const later = (milliseconds: number, work: () => void): void => void setTimeout(work, milliseconds);
 
@@ -73,7 +82,7 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
     const { ctx, env } = this;
     const paused = isPaused(env);
     const storage = createDurableStorage(ctx);
-    openCellDatabase(storage);
+    layOutCell(storage);
     const own = placeOwn(env);
     const move = createCellMove({
       ...{ storage, paused, object: (kind, name) => own<MoveRpc>(kind, name) },
@@ -95,6 +104,7 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
       make: (kind, context, place) => this.#makeEndpoint(kind, context, place),
       methods: (kind) => methodsOf.get(kind) ?? [],
       warn: (entry) => console.warn(JSON.stringify(entry)),
+      failed: (error) => ctx.abort(`the disk failed: ${String(error)}`),
       // Whoever has moved rings in an object of its own.
       paused: paused || move.isFinal(),
     });
@@ -117,12 +127,12 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
   }
 
   call(kind: ObjectKind, name: string, method: string, given: unknown[]): Promise<unknown> {
-    return this.#wave.run(async () => this.#cell.call(`${kind}/${name}`, method, given));
+    return this.#wave.run(async () => askStored(this.#cell, ({ call }) => call(`${kind}/${name}`, method, given)));
   }
 
   override async fetch(request: Request): Promise<Response> {
     const owner = request.headers.get(ownerHeader) ?? "";
-    return (await this.#cell.call(owner, "fetch", [request])) as Response;
+    return (await askStored(this.#cell, ({ call }) => call(owner, "fetch", [request]))) as Response;
   }
 
   override async alarm(): Promise<void> {

@@ -34,6 +34,8 @@ export interface CellPorts {
   methods(kind: ObjectKind): readonly string[];
   warn(entry: { [fact: string]: unknown }): void;
   limits?: { owners: number; bytes: number };
+  /** The disk failed: what the actors have committed last is lost, and nobody outside has heard of it. The cell is of no more use. */
+  failed(error: unknown): void;
   /** Nothing rings. */
   paused?: boolean;
 }
@@ -63,6 +65,8 @@ export interface Cell {
   alarms: Pick<CellAlarms, "get" | "size">;
   /** An actor leaves memory if it rests. @returns whether it did */
   evict(owner: string): boolean;
+  /** Writes what the actors have committed: before anything leaves that follows from it. */
+  flush(): void;
   /** Nothing of an actor reads or writes any more, until it is asked again. */
   endAll(): void;
 }
@@ -74,7 +78,15 @@ export const readKind = (owner: string): ObjectKind => owner.slice(0, owner.inde
 
 export function createCell(ports: CellPorts): Cell {
   const { now, elapsed, later, background, warn, make, methods } = ports;
-  const database = openCellDatabase(ports.storage);
+  const database = openCellDatabase({
+    storage: ports.storage,
+    sync: ports.sync,
+    failed(error) {
+      live.endAll();
+      warn({ at: "cell", error: `nothing of what its actors have committed last could be written: ${String(error)}` });
+      ports.failed(error);
+    },
+  });
   const timers = createTimerQueue(later, elapsed, (error) => warn({ at: "timer", error: String(error) }));
   const live = createLiveOwners<CellEndpoint>({
     ...{ make: makeEndpoint, stays, now, warn, measure: (owner) => measureOwner(database, owner) },
@@ -82,7 +94,6 @@ export function createCell(ports: CellPorts): Cell {
   });
   const alarms = createCellAlarms({
     ...{ database, now, timers, background, warn },
-    setGuard: (at) => ports.storage.setAlarm(at),
     ring: async (owner) => void (await call(owner, "alarm", [])),
     giveUp: live.drop,
     paused: ports.paused === true,
@@ -122,7 +133,11 @@ export function createCell(ports: CellPorts): Cell {
           clear();
           alarms.clear(owner);
         }),
-      sync: ports.sync,
+      async sync() {
+        database.flush();
+        await ports.sync();
+      },
+      leave: database.after,
       // What has arrived was gathered at the cell's own door.
       settle: () => Promise.resolve(),
       background(work) {
@@ -168,7 +183,11 @@ export function createCell(ports: CellPorts): Cell {
     memory: () => ({ owners: live.size, bytes: live.bytes, overfull: live.overfull }),
     alarms,
     evict: live.evict,
-    endAll: live.endAll,
+    flush: database.flush,
+    endAll() {
+      live.endAll();
+      database.flush();
+    },
   };
 }
 

@@ -117,6 +117,7 @@ export function createJobRunner({ world, logics, committer, actors, jobs, deadLe
       if (job.attempts >= hostLimits.jobAttempts) return fail(new Error(`given up after ${job.attempts} runs that a crash ended`));
       // Count before running, so that a run that kills the object counts too.
       committer.commit(() => jobs.countAttempt(job));
+      world.storage.flush?.();
     }
     try {
       // What its code does to it is not the store's.

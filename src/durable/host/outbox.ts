@@ -119,7 +119,7 @@ export function createOutbox(
         const isSuspect = head.seq <= suspectsThrough;
         isCareful ||= isSuspect && head.attempts > 0 && head.failing === null;
         if (!isCareful) suspectsThrough = 0;
-        if (isSuspect) record(() => notes.countAttempt(head));
+        if (isSuspect) recordNow(world, record, () => notes.countAttempt(head));
         const together = isSuspect ? [] : listTogether(first.parts, queues.has);
         const sent = together.length > 1 ? await sendTogether(transport, lives, together) : 0;
         if (!sent && !(await tryHead(head))) return;
@@ -184,6 +184,12 @@ export function createOutbox(
       return reader.held.reduce((sum, { parts }) => sum + parts.length, reader.hasMore ? 1 : 0) + staged;
     },
   };
+}
+
+/** Before something that may end the object. */
+function recordNow({ storage }: World, record: OutboxOptions["record"], write: () => void): void {
+  record(write);
+  storage.flush?.();
 }
 
 /** Looks through what memory has not read. */

@@ -25,6 +25,23 @@ export interface Storage {
    * costs what its ringing does.
    */
   postponeAlarm?(at: number | undefined): void;
+  /**
+   * Where one owner of many has this store: adds what the present transaction has staged, last in it. It is written with what others have
+   * committed, before anything leaves that follows from it. Absent: it is written by {@link Storage.exec}.
+   */
+  write?(rows: StagedRows): void;
+  /** Where {@link Storage.write} is: writes what was committed now, before something that may end the object. */
+  flush?(): void;
+}
+
+/** What a transaction writes, by table; of a row its values in the table's order. */
+export interface StagedRows {
+  journal: SqlValue[][];
+  documents: SqlValue[][];
+  deletedDocuments: [collection: string, key: string][];
+  cursors: SqlValue[][];
+  /** By name. */
+  deletedCursors: string[];
 }
 
 export interface Clock {

@@ -70,6 +70,8 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
     pause: projectorLimits.pause,
     later: (milliseconds, work) => this.ctx.later(milliseconds, work),
     write: async (rows) => {
+      // What D1 is told its actors have stored.
+      await new Promise<void>((resolve) => this.ctx.leave(resolve));
       const [heads] = await writeProjection(this.env.DB, rows);
       countCommit("d1");
       this.#writes += 1;

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { serialize } from "node:v8";
 import { expect, onTestFinished, test } from "vitest";
-import { openCellDatabase } from "../../../src/durable/cell/cell-database.ts";
+import { layOutCell } from "../../../src/durable/cell/cell-database.ts";
 import { createNodeStorage } from "../../../src/durable/host/storage/node-storage.ts";
 import { findActorFile, findObjectFile } from "../../../src/local-server/object-names.ts";
 import { findCellFile, spreadCell } from "../../../src/local-server/spread-cell.ts";
@@ -25,7 +25,7 @@ function open(phase?: "rows" | "alarms"): string {
   const path = join(state, findObjectFile("CellObject", "cell"));
   mkdirSync(dirname(path), { recursive: true });
   const storage = createNodeStorage(path);
-  openCellDatabase(storage);
+  layOutCell(storage);
   for (const owner of actors) storage.exec("INSERT INTO document VALUES (?, 'account', '', NULL, '{\"of\":\"the cell\"}')", owner);
   storage.exec("INSERT INTO cursor VALUES ('', 'task/t1', 5000, '')");
   if (phase)

@@ -5,7 +5,7 @@
 import { closeCodes, subprotocol } from "../../../contract/channels.ts";
 import type { ServerNote } from "../../../contract/frames/server-frames.ts";
 import type { Problem, Result } from "../../../contract/problem.ts";
-import type { ObjectSockets } from "../../host/storage/object-context.ts";
+import type { ObjectContext, ObjectSockets } from "../../host/storage/object-context.ts";
 import type { AgentCore } from "../agent-core.ts";
 import type { Connections } from "../presence/presence-ports.ts";
 import { createClients, describeSecond } from "./clients.ts";
@@ -45,6 +45,8 @@ export interface AgentConnections {
 export interface ConnectionPorts {
   /** The platform's sockets. */
   platform: ObjectSockets;
+  /** Does what makes a frame leave: see {@link ObjectContext.leave}. */
+  leave: ObjectContext["leave"];
   /** Made when it is first asked for. */
   agent(): AgentCore;
   pacer: Pacer;
@@ -52,15 +54,19 @@ export interface ConnectionPorts {
   now(): number;
 }
 
-export function createAgentConnections({ platform, agent, pacer, later, now }: ConnectionPorts): AgentConnections {
+export function createAgentConnections({ platform, leave, agent, pacer, later, now }: ConnectionPorts): AgentConnections {
   const clients = createClients(now);
   const floods = createFloodPause(now);
   const frames = createSocketFrames({ sockets: () => sockets, agent, floods, pacer, replace, now });
-  const sockets = createSockets({ platform, agent, dropped: frames.drop, now });
+  const sockets = createSockets({ platform, leave, agent, dropped: frames.drop, now });
   let streams: Streams | undefined;
 
   function openStreams(): Streams {
-    streams ??= createStreams({ mailbox: agent().mailbox, later, now, alive: () => agent().presence.hear() });
+    streams ??= createStreams({
+      ...{ mailbox: agent().mailbox, later, now },
+      written: () => new Promise((resolve) => leave(resolve)),
+      alive: () => agent().presence.hear(),
+    });
     return streams;
   }
 

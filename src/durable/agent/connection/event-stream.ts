@@ -22,6 +22,8 @@ export interface EventStream {
 export interface StreamListener {
   /** The client takes what it is sent. */
   read(): void;
+  /** Resolves when all is stored from which what was sent before follows. */
+  written(): Promise<void>;
   /** It takes more again. */
   drained(): void;
   /** The client is gone. */
@@ -58,6 +60,7 @@ export function createEventStream(later: (milliseconds: number, work: () => void
           wake = resolve;
           await promise;
         }
+        await listener.written();
         const next = waiting.shift();
         if (next) {
           const full = bytes >= agentLimits.streamBytes;

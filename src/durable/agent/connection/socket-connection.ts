@@ -54,6 +54,7 @@ export function createSocketConnection(
   attachment: Attachment,
   ports: {
     mailbox: Mailbox;
+    send(text: string): void;
     /** When its last ping came that the platform answered by itself. */
     readPing(): number;
     /** More waits than it takes, for too long. */
@@ -110,7 +111,7 @@ export function createSocketConnection(
         holds = Date.now();
         keep();
       }
-      sendText(socket, frame);
+      ports.send(frame);
     },
     note() {
       const found = lookForStall(reader, stall, mailbox, Date.now());
@@ -124,17 +125,4 @@ export function createSocketConnection(
     },
   };
   return reader;
-}
-
-/** Sends a frame. */
-export function send(socket: WebSocket, frame: ServerFrame): void {
-  sendText(socket, JSON.stringify(frame));
-}
-
-function sendText(socket: WebSocket, text: string): void {
-  try {
-    socket.send(text);
-  } catch {
-    // The socket is dead: its close event follows, and its items go to another connection.
-  }
 }

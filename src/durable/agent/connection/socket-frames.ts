@@ -9,7 +9,6 @@ import type { FloodPause } from "./flood-pause.ts";
 import { createFrameIntake } from "./frame-intake.ts";
 import type { Pacer } from "./pacer.ts";
 import { readFrame } from "./read-frame.ts";
-import { send } from "./socket-connection.ts";
 import type { Sockets } from "./sockets.ts";
 
 export interface SocketFrames {
@@ -20,7 +19,7 @@ export interface SocketFrames {
 }
 
 export interface SocketFramePorts {
-  sockets(): Pick<Sockets, "find" | "close">;
+  sockets(): Pick<Sockets, "find" | "close" | "send">;
   agent(): Pick<AgentCore, "accept" | "note" | "flooded">;
   floods: Pick<FloodPause, "note">;
   pacer: Pacer;
@@ -38,7 +37,7 @@ export function createSocketFrames({ sockets, agent, floods, pacer, replace, now
   }
 
   function reject(socket: WebSocket, id: string | null, error: ReturnType<typeof createProblem>): void {
-    send(socket, { type: "rejected", id, error });
+    sockets().send(socket, { type: "rejected", id, error });
   }
 
   async function read(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
@@ -67,7 +66,7 @@ export function createSocketFrames({ sockets, agent, floods, pacer, replace, now
     const answers = await agent().accept({ tokenHash }, [event]);
     if (!answers.ok) return sockets().close(socket, closeCodes.token, answers.problem.detail);
     for (const answer of answers.value) {
-      if (answer.status === "accepted") send(socket, { type: "accepted", ...answer });
+      if (answer.status === "accepted") sockets().send(socket, { type: "accepted", ...answer });
       else reject(socket, answer.id, answer.error);
     }
     if (agent().flooded) closeFlooding(socket, "too much, too fast: wait as told");

@@ -1,13 +1,13 @@
 /** The open sockets of one agent, which the platform keeps while its object sleeps. Knows sockets and readers, not what they send. */
 import { closeCodes } from "../../../contract/channels.ts";
-import type { ServerNote } from "../../../contract/frames/server-frames.ts";
-import type { ObjectSockets } from "../../host/storage/object-context.ts";
+import type { ServerFrame, ServerNote } from "../../../contract/frames/server-frames.ts";
+import type { ObjectContext, ObjectSockets } from "../../host/storage/object-context.ts";
 import type { AgentCore } from "../agent-core.ts";
 import { agentLimits } from "../agent-schema.ts";
 import type { Connections } from "../presence/presence-ports.ts";
 import type { ConnectionWish } from "./connection-request.ts";
 import { isSilent } from "./silence.ts";
-import { type Attachment, createSocketConnection, type SocketConnection, send } from "./socket-connection.ts";
+import { type Attachment, createSocketConnection, type SocketConnection } from "./socket-connection.ts";
 
 export interface Sockets {
   /** Takes up those that were open while the object slept. */
@@ -16,6 +16,7 @@ export interface Sockets {
   makeRoom(): void;
   /** @param notes what the client is told first */
   open(server: WebSocket, wish: ConnectionWish, tokenHash: string, notes: ServerNote[]): void;
+  send(socket: WebSocket, frame: ServerFrame): void;
   /** Undefined: it was closed, and has no say any more. */
   find(socket: WebSocket): SocketConnection | undefined;
   close(socket: WebSocket, code: number, reason?: string): void;
@@ -38,18 +39,21 @@ export interface Sockets {
 export interface SocketPorts {
   /** The platform's sockets. */
   platform: ObjectSockets;
+  /** Does what makes a frame leave. */
+  leave: ObjectContext["leave"];
   agent(): Pick<AgentCore, "mailbox" | "presence" | "holds">;
   /** A socket was closed: drops its frames that still wait. */
   dropped(socket: WebSocket): void;
   now(): number;
 }
 
-export function createSockets({ platform, agent, dropped, now }: SocketPorts): Sockets {
+export function createSockets({ platform, leave, agent, dropped, now }: SocketPorts): Sockets {
   const open = new Map<WebSocket, SocketConnection>();
 
   function connect(socket: WebSocket, attachment: Attachment): SocketConnection {
     const connection = createSocketConnection(socket, attachment, {
       mailbox: agent().mailbox,
+      send: (text) => sendText(socket, text),
       readPing: () => platform.readPing(socket),
       // Deferred: the mailbox is still handling this reader.
       tooSlow: () => queueMicrotask(() => close(socket, closeCodes.tooSlow, "nothing was acknowledged for too long; poll instead")),
@@ -57,6 +61,18 @@ export function createSockets({ platform, agent, dropped, now }: SocketPorts): S
     open.set(socket, connection);
     return connection;
   }
+
+  function sendText(socket: WebSocket, text: string): void {
+    leave(() => {
+      try {
+        socket.send(text);
+      } catch {
+        // The socket is dead: its close event follows, and its items go to another connection.
+      }
+    });
+  }
+
+  const send = (socket: WebSocket, frame: ServerFrame): void => sendText(socket, JSON.stringify(frame));
 
   function listByAge(): [WebSocket, SocketConnection][] {
     return [...open].sort(([, a], [, b]) => a.order - b.order);
@@ -72,11 +88,13 @@ export function createSockets({ platform, agent, dropped, now }: SocketPorts): S
       agent().mailbox.detach(connection);
       connection.release();
     }
-    try {
-      socket.close(code, reason);
-    } catch {
-      // It is closed already.
-    }
+    leave(() => {
+      try {
+        socket.close(code, reason);
+      } catch {
+        // It is closed already.
+      }
+    });
     agent().presence.noteDisconnected(pinged);
   }
 
@@ -105,6 +123,7 @@ export function createSockets({ platform, agent, dropped, now }: SocketPorts): S
       agent().mailbox.attach(connect(server, { channels, after, through: after, tokenHash, connection, client, since: now(), order }));
       agent().presence.noteConnected();
     },
+    send,
     find: (socket) => open.get(socket),
     close,
     replace: (names) =>

@@ -28,6 +28,8 @@ export interface StreamConnectionPorts {
   mailbox: Mailbox;
   later(milliseconds: number, work: () => void): void;
   now(): number;
+  /** Resolves when all is stored from which what is sent now follows. */
+  written(): Promise<void>;
   /** The client takes what it is sent: a sign of life. */
   alive(): void;
   isOpen(connection: StreamConnection): boolean;
@@ -39,11 +41,12 @@ export interface StreamConnectionPorts {
 
 export function createStreamConnection(wish: StreamWish, ports: StreamConnectionPorts): StreamConnection {
   const { channels, after, lastEventId, tokenHash, connection: name, client } = wish;
-  const { mailbox, later, now, alive, isOpen, leave, close } = ports;
+  const { mailbox, written, later, now, alive, isOpen, leave, close } = ports;
   const tooSlow = (): void => close(connection, "nothing was read or acknowledged for too long; poll instead");
   const stream = createEventStream(later, {
     // Sent bytes prove nothing about a client that promised heartbeats: a proxy may swallow them.
     read: name === undefined ? alive : () => {},
+    written,
     drained: () => {
       if (isOpen(connection)) mailbox.pump(connection);
     },

@@ -35,13 +35,15 @@ export interface Streams {
 
 export interface StreamPorts {
   mailbox: Mailbox;
+  /** Resolves when all is stored from which what is sent now follows. */
+  written(): Promise<void>;
   later(milliseconds: number, work: () => void): void;
   now(): number;
   /** A stream's client takes what it is sent: a sign of life. */
   alive(): void;
 }
 
-export function createStreams({ mailbox, later, now, alive }: StreamPorts): Streams {
+export function createStreams({ mailbox, written, later, now, alive }: StreamPorts): Streams {
   const open = new Set<StreamConnection>();
   /** What streams that ended were given, newest last: the client of one may come back for the rest. */
   const ended: number[][] = [];
@@ -77,7 +79,7 @@ export function createStreams({ mailbox, later, now, alive }: StreamPorts): Stre
   return {
     open(wish) {
       const connection = createStreamConnection(wish, {
-        ...{ mailbox, later, now, alive, leave },
+        ...{ mailbox, written, later, now, alive, leave },
         isOpen: (each) => open.has(each),
         close: (each, reason) => close(each, closeCodes.tooSlow, reason),
       });

@@ -105,6 +105,7 @@ export function createDurableContext(ctx: DurableObjectState): ObjectContext {
     deleteAll: () => storage.deleteAll(),
     sync: () => storage.sync(),
     settle: createSettle(ctx),
+    leave: (work) => work(),
     background: (work) => ctx.waitUntil(work),
     later: (milliseconds, work) => void setTimeout(work, milliseconds),
     sockets: createDurableSockets(ctx),

@@ -46,6 +46,11 @@ export interface ObjectContext {
   sync(): Promise<void>;
   /** When calls that have already arrived were handed in. */
   readonly settle: Settle;
+  /**
+   * Does what makes something leave the object otherwise than as an answer: once all that was committed before is written, behind which
+   * the platform lets it out. In the order in which it was asked.
+   */
+  leave(work: () => void): void;
   /** Keeps the object alive until the work ends. */
   background(work: Promise<unknown>): void;
   later(milliseconds: number, work: () => void): void;

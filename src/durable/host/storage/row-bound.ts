@@ -27,12 +27,14 @@ export function checkRows(sql: string, values: readonly SqlValue[]): void {
   // Cheap for all but the largest: a unit of UTF-16 takes three bytes at most.
   if (countAtMost(values) <= rowBytes) return;
   const perRow = values.length / countRows(sql);
-  for (let at = 0; at < values.length; at += perRow) {
-    const bytes = values
-      .slice(at, at + perRow)
-      .reduce<number>((sum, value) => sum + (typeof value === "string" ? countBytes(value) : 8), 0);
-    if (bytes > rowBytes) throw new RowTooLargeError(bytes);
-  }
+  for (let at = 0; at < values.length; at += perRow) checkRow(values.slice(at, at + perRow));
+}
+
+/** @throws {RowTooLargeError} as {@link checkRows}, of one row's values */
+export function checkRow(values: readonly SqlValue[]): void {
+  if (countAtMost(values) <= rowBytes) return;
+  const bytes = values.reduce<number>((sum, value) => sum + (typeof value === "string" ? countBytes(value) : 8), 0);
+  if (bytes > rowBytes) throw new RowTooLargeError(bytes);
 }
 
 function countAtMost(values: readonly SqlValue[]): number {

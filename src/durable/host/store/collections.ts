@@ -57,13 +57,13 @@ export interface Keyed<T> {
   put(key: string, value: T, facts?: number | string): void;
   delete(key: string): void;
   /**
-   * Deletes documents whose rank is less, at most so many: at once, so within a transaction, and what that has put as well. Walks the
-   * collection. @returns how many
+   * Deletes documents whose rank is less, at most so many: within a transaction, and what that has put as well. Walks the collection.
+   * @returns how many
    */
   deleteBelow(rank: number, limit: number): number;
   /**
    * Deletes those of least rank beyond the `most` of greatest; what has no rank stays. What the transaction has put counts among the
-   * greatest. As {@link Keyed.deleteBelow}.
+   * greatest. Within a transaction, whose own reads may still find them.
    */
   deleteBeyond(most: number): void;
 }
@@ -326,17 +326,16 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
       const staged = [...staging.of(name)].flatMap(([key, change]) => (change && isBelow(change.facts, rank) ? [key] : [])).slice(0, limit);
       for (const key of staged) staging.change(name, key, null);
       if (isEmpty(name)) return staged.length;
-      const gone = storage.exec<{ key: string }>(
-        `DELETE FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT key FROM document WHERE owner = ? AND collection = ? AND facts < ? AND ${notStaged} LIMIT ?) RETURNING key`,
-        owner,
-        name,
+      const stored = storage.exec<{ key: string }>(
+        `SELECT key FROM document WHERE owner = ? AND collection = ? AND facts < ? AND ${notStaged} LIMIT ?`,
         owner,
         name,
         rank,
         JSON.stringify([...staging.of(name).keys()]),
         limit - staged.length,
       );
-      return staged.length + gone.length;
+      for (const { key } of stored) staging.change(name, key, null);
+      return staged.length + stored.length;
     },
     deleteBeyond(most) {
       if (isEmpty(name)) return;

@@ -2,7 +2,7 @@
  * What the present transaction is about to write: seen by its own reads at once, encoded and measured before the first statement,
  * and by nobody if the transaction fails. Knows the tables, and no collection.
  */
-import type { SqlValue, Storage } from "../ports.ts";
+import type { SqlValue, StagedRows, Storage } from "../ports.ts";
 
 /** A document as it will be; null: it goes. `encode`: where the JSON of its value is not what is stored. */
 export type Change = { facts: SqlValue; value: unknown; encode?: () => string } | null;
@@ -55,6 +55,19 @@ export function createStaging(storage: Storage, owner: string): Staging {
     return { puts, deletes };
   }
 
+  function insertRows({ journal, documents, deletedDocuments, cursors, deletedCursors }: StagedRows): void {
+    insert("journal", journal);
+    insert("document", documents);
+    if (deletedDocuments.length)
+      storage.exec(
+        "DELETE FROM document WHERE owner = ? AND (collection, key) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+        owner,
+        JSON.stringify(deletedDocuments),
+      );
+    insert("cursor", cursors);
+    for (const name of deletedCursors) storage.exec("DELETE FROM cursor WHERE owner = ? AND name = ?", owner, name);
+  }
+
   return {
     find: (collection, key) => documents.get(collection)?.get(key),
     of: (collection) => documents.get(collection) ?? none,
@@ -74,21 +87,16 @@ export function createStaging(storage: Storage, owner: string): Staging {
     },
     write() {
       const { puts, deletes } = encode();
-      insert("journal", entries);
-      insert("document", puts);
-      if (deletes.length)
-        storage.exec(
-          "DELETE FROM document WHERE owner = ? AND (collection, key) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
-          owner,
-          JSON.stringify(deletes),
-        );
-      const noted = [...cursors].filter(([, cursor]) => cursor !== null);
-      insert(
-        "cursor",
-        noted.map(([name, cursor]) => [owner, name, cursor?.seq ?? 0, cursor?.body ?? "null"]),
-      );
-      for (const [name, cursor] of cursors)
-        if (cursor === null) storage.exec("DELETE FROM cursor WHERE owner = ? AND name = ?", owner, name);
+      const noted = [...cursors].map(([name, cursor]) => ({ name, cursor }));
+      const rows: StagedRows = {
+        journal: entries,
+        documents: puts,
+        deletedDocuments: deletes,
+        cursors: noted.flatMap(({ name, cursor }) => (cursor ? [[owner, name, cursor.seq, cursor.body]] : [])),
+        deletedCursors: noted.flatMap(({ name, cursor }) => (cursor ? [] : [name])),
+      };
+      if (storage.write) storage.write(rows);
+      else insertRows(rows);
     },
     clear() {
       documents.clear();

@@ -4,6 +4,7 @@ import { type CellAlarms, createCellAlarms } from "../../../../src/durable/cell/
 import { type CellDatabase, openCellDatabase } from "../../../../src/durable/cell/cell-database.ts";
 import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
 import { createTimerQueue } from "../../../../src/durable/cell/timer-queue.ts";
+import type { Storage } from "../../../../src/durable/host/ports.ts";
 import { createHandWorld, type HandWorld } from "./stage.ts";
 
 interface Stage {
@@ -19,18 +20,39 @@ interface Stage {
 }
 
 function open(world: HandWorld, ring: (owner: string) => Promise<void> = async () => {}, paused = false): Stage {
-  const database = openCellDatabase(world.storage);
-  const rung: Stage["rung"] = [];
   const guards: number[] = [];
-  const givenUp: string[] = [];
-  const alarms = createCellAlarms({
-    database,
-    now: world.now,
-    timers: createTimerQueue(world.later, world.now, () => {}),
-    setGuard(at) {
+  const storage: Storage = {
+    exec: world.storage.exec,
+    transaction: world.storage.transaction,
+    setAlarm(at) {
       guards.push(at);
       world.storage.setAlarm(at);
     },
+  };
+  const opened = openCellDatabase({ storage, sync: () => Promise.resolve(), failed: () => {} });
+  let within = false;
+  const written = (): void => {
+    if (!within) opened.flush();
+  };
+  // What a turn of the event loop is to the cell, each call is here.
+  const database: CellDatabase = {
+    ...opened,
+    transaction(body) {
+      within = true;
+      try {
+        return opened.transaction(body);
+      } finally {
+        within = false;
+        written();
+      }
+    },
+  };
+  const rung: Stage["rung"] = [];
+  const givenUp: string[] = [];
+  const made = createCellAlarms({
+    database,
+    now: world.now,
+    timers: createTimerQueue(world.later, world.now, () => {}),
     async ring(owner) {
       rung.push([owner, world.now()]);
       await ring(owner);
@@ -40,12 +62,24 @@ function open(world: HandWorld, ring: (owner: string) => Promise<void> = async (
     warn: (entry) => world.warnings.push(entry),
     paused,
   });
+  written();
+  const alarms: CellAlarms = {
+    get: made.get,
+    rang: made.rang,
+    set: (owner, at) => [made.set(owner, at)].forEach(written),
+    postpone: (owner, at) => [made.postpone(owner, at)].forEach(written),
+    clear: (owner) => [made.clear(owner)].forEach(written),
+    get size() {
+      return made.size;
+    },
+  };
   return {
     ...{ world, database, alarms, rung, guards, givenUp },
-    stored: () =>
-      Object.fromEntries(
-        database.exec<{ name: string; seq: number }>("SELECT name, seq FROM cursor WHERE owner = ''").map(({ name, seq }) => [name, seq]),
-      ),
+    stored() {
+      database.flush();
+      const rows = database.read<{ name: string; seq: number }>("SELECT name, seq FROM cursor WHERE owner = ''");
+      return Object.fromEntries(rows.map(({ name, seq }) => [name, seq]));
+    },
   };
 }
 

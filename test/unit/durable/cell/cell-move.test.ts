@@ -1,6 +1,6 @@
 /** A cell's actors move to objects of their own: over stores in memory, with a crash at each call, a move that was given up, and what is refused. */
 import { expect, test } from "vitest";
-import { openCellDatabase } from "../../../../src/durable/cell/cell-database.ts";
+import { layOutCell } from "../../../../src/durable/cell/cell-database.ts";
 import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
 import { type CellMoveOut, createCellMove } from "../../../../src/durable/cell/cell-move.ts";
 import { type MoveRpc, settleMoved, takeMoved } from "../../../../src/durable/cell/moved-rows.ts";
@@ -44,7 +44,7 @@ function makeContext(name: string, { storage, facts }: OwnObject): ObjectContext
       facts.clear();
     },
     sync: async () => {},
-    ...{ setAlarm: unused, getAlarm: unused, deleteAll: unused, settle: unused, background: unused, later: unused },
+    ...{ setAlarm: unused, getAlarm: unused, deleteAll: unused, settle: unused, background: unused, later: unused, leave: unused },
     sockets: { accept: unused, list: unused, readPing: unused, answerPings: unused },
   };
 }
@@ -52,7 +52,7 @@ function makeContext(name: string, { storage, facts }: OwnObject): ObjectContext
 /** Two actors with rows, one of them large; a buried one; one that has an alarm and nothing else. */
 function open(): Stage {
   const cell = createNodeStorage();
-  openCellDatabase(cell);
+  layOutCell(cell);
   for (let seq = 1; seq <= cellLimits.moveRows + 3; seq++) cell.exec("INSERT INTO journal VALUES ('task/t1.1', ?, 5, '{}', '{}')", seq);
   for (const key of ["a", "b", "c"])
     cell.exec("INSERT INTO document VALUES ('task/t1.1', 'large', ?, NULL, ?)", key, "x".repeat(cellLimits.moveCharacters * 0.6));
@@ -223,7 +223,7 @@ test("[PLACE6] an object that has stored something of its own is not written ove
     const stage = open();
     findOwn(stage, "agent/bob");
     const bob = stage.objects.get("agent/bob") as OwnObject;
-    if (harm === "rows") openCellDatabase(bob.storage);
+    if (harm === "rows") layOutCell(bob.storage);
     else bob.facts.set("tombstone", 5);
     await expect(stage.load().moveShare()).rejects.toThrow("move_refused");
     expect(stage.placement).toBe("cell");

@@ -71,6 +71,7 @@ function open(limits?: { owners: number; bytes: number }, world = createHandWorl
     now: world.now,
     elapsed: world.now,
     sync: async () => {},
+    failed: () => {},
     sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
     make(kind: ObjectKind, ctx, place) {
       made.push(`${kind}/${ctx.name}`);
@@ -170,6 +171,77 @@ test("[CELL6] with more stored by those at work than fits it says so, counts it,
   );
 });
 
+test("[STORE6] of actors that commit at the same time the one whose row is too large is told so, and the others commit", async () => {
+  const { cell, world, of } = open();
+  const [large, ...others] = await Promise.allSettled([of("a").keep("x".repeat(2_000_001)), of("b").add(1), of("c").add(2)]);
+  expect(large).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("SQLITE_TOOBIG") } });
+  expect(others.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+  cell.flush();
+  expect(world.storage.exec("SELECT owner FROM document WHERE collection IN ('number', 'text') ORDER BY owner")).toEqual([
+    { owner: "task/b" },
+    { owner: "task/c" },
+  ]);
+});
+
+test("[CELL12] what actors commit in one turn of the event loop is one transaction, and nothing leaves the cell before it is written", async () => {
+  const world = createHandWorld();
+  const stored = Promise.withResolvers<void>();
+  let transactions = 0;
+  const { transaction } = world.storage;
+  const storage = {
+    ...world.storage,
+    transaction<T>(body: () => T): T {
+      transactions += 1;
+      return transaction(body);
+    },
+  };
+  const contexts = new Map<string, ObjectContext>();
+  const cell = createCell({
+    ...{ ...world, storage, elapsed: world.now },
+    sync: () => stored.promise,
+    failed: () => {},
+    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+    make(kind, ctx, place) {
+      contexts.set(String(ctx.name), ctx);
+      return makeCounter(ctx, place, `${kind}/${ctx.name}`);
+    },
+    methods: () => ["add", "fail", "tell"],
+    warn: () => {},
+  });
+  transactions = 0;
+  const left: string[] = [];
+  const leave = (name: string, what: string) => contexts.get(name)?.leave(() => left.push(what));
+  const of = (name: string) => cell.place<Counter>("task", name);
+  expect(await of("a").tell("b", 1)).toBe(1);
+  await expect(of("c").fail()).rejects.toThrow("of this one");
+  leave("b", "b says 1");
+  expect(await of("b").add(1)).toBe(2);
+  leave("b", "b says 2");
+  expect([transactions, left]).toEqual([0, []]);
+  expect(world.storage.exec("SELECT 1 FROM document WHERE owner LIKE 'task/%'")).toEqual([]);
+  stored.resolve();
+  await world.settle();
+  expect(transactions).toBe(1);
+  expect(left).toEqual(["b says 1", "b says 2"]);
+  expect(world.storage.exec("SELECT owner, body FROM document WHERE collection = 'number'")).toEqual([{ owner: "task/b", body: "2" }]);
+  leave("b", "at once");
+  expect(left.at(-1)).toBe("at once");
+});
+
+test("[CELL12] who reads what it has stored finds what it committed before, and with more waiting than memory should hold it is written at once", async () => {
+  const { cell, world, of } = open({ owners: 1, bytes: 100_000_000 });
+  await of("a").add(1);
+  await of("b").add(1);
+  expect(await of("a").add(1)).toBe(2);
+  const rows = () => world.storage.exec("SELECT owner FROM document WHERE collection = 'text'").length;
+  const texts = Math.ceil(cellLimits.waveCharacters / 1_000_000) + 1;
+  const kept = Promise.all(Array.from({ length: texts }, (_, index) => of(`t${index}`).keep("x".repeat(1_000_000))));
+  await kept;
+  expect(rows()).toBeGreaterThan(0);
+  cell.flush();
+  expect(rows()).toBe(texts);
+});
+
 test("[CELL5] what is left of one that has left memory can neither read nor write", async () => {
   const stage = open();
   let context: ObjectContext | undefined;
@@ -177,6 +249,7 @@ test("[CELL5] what is left of one that has left memory can neither read nor writ
     ...stage.world,
     elapsed: stage.world.now,
     sync: async () => {},
+    failed: () => {},
     sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
     make(_, ctx) {
       context = ctx;
@@ -217,6 +290,7 @@ test("[ISO3] an actor whose alarm never ends is loaded anew, and what is left of
     ...world,
     elapsed: world.now,
     sync: async () => {},
+    failed: () => {},
     sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
     make(_, ctx) {
       lives.push(ctx);

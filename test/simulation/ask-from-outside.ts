@@ -1,0 +1,20 @@
+/** What asks an actor of a cell from outside hears an answer only once all that was committed is written: as the cell's own door does. */
+export function askFromOutside<Actor extends object>(actor: Actor, written: () => void): Actor {
+  return new Proxy(actor, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...given: unknown[]) => {
+        const answer: unknown = member.apply(target, given);
+        if (answer instanceof Promise) {
+          return answer.then((value) => {
+            written();
+            return value;
+          });
+        }
+        written();
+        return answer;
+      };
+    },
+  });
+}
