@@ -138,7 +138,10 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/inspector/data": {
     is: "what pages show: the API, the log as it comes, and models of both that know no page",
-    may: [contract, "src/client/event-parser.ts", "src/inspector/data/story", "@preact/signals", "preact"],
+    may: [
+      ...[contract, "src/client/event-parser.ts", "src/compile", "src/compile/diagnostics", "src/inspector/data/story"],
+      ...["@preact/signals", "preact"],
+    ],
   },
   "src/inspector/data/story": { is: "a thread as it was at any moment; knows no page", may: [contract] },
   "src/exec": { is: "makes any program an agent", may: [contract, "src/client", "src/exec/presets", "node:*"] },

@@ -21,7 +21,7 @@ export const followLimits = {
   /** Milliseconds after which a token that was good is proven again. */
   proof: 10_000,
   /** Milliseconds after which a follower that was not heard of is taken to be gone: its request may end without a word. */
-  forget: 60_000,
+  forget: 25_000,
   /** Milliseconds between two words that something else has changed. */
   changes: 1_000,
   /** Events of one read. */
@@ -39,12 +39,27 @@ export interface FollowPorts {
   now(): number;
   /** Whether the reader wants to hear that something else than the log has changed. */
   changes?: boolean;
-  /** Aborts when the reader has gone. Absent: nobody can say, and it is taken to be gone once it was not heard of for a while. */
-  gone?: AbortSignal;
+  /** What the reader calls itself, and what it was called before. Those of the caller's that have these names are over: a page that is loaded anew has left them. */
+  names?: { reader?: string | undefined; replaces?: string | undefined };
 }
 
 /** Followers, whose they are and when each was last heard of. Plain data: an isolate's requests share nothing else. */
-const followers = new Map<symbol, { who: string; heard: number }>();
+const followers = new Map<symbol, { who: string; heard: number; reader: string | undefined }>();
+/** Those that another has taken the place of, until they notice. The runtime does not tell a stream that its reader is gone. */
+const replaced = new Set<symbol>();
+
+function replaceFormer(who: string, { reader, replaces }: NonNullable<FollowPorts["names"]>): void {
+  for (const [other, former] of followers) {
+    if (former.who !== who || former.reader === undefined || (former.reader !== reader && former.reader !== replaces)) continue;
+    followers.delete(other);
+    replaced.add(other);
+    // One that never comes back does not notice.
+    for (const [oldest] of replaced.entries()) {
+      if (replaced.size <= followLimits.followers) break;
+      replaced.delete(oldest);
+    }
+  }
+}
 
 watchFollowers(() => followers.size);
 
@@ -79,12 +94,12 @@ function checkRoom(who: string, now: number): void {
  * @param from the position after which it begins
  * @throws ProblemError `rate_limited` when there are too many already
  */
-export function followLog(from: number, { who, read, projector, prove, now, changes = false, gone }: FollowPorts): Response {
+export function followLog(from: number, { who, read, projector, prove, now, changes = false, names = {} }: FollowPorts): Response {
   const self = Symbol("follower");
+  replaceFormer(who, names);
   checkRoom(who, now());
-  followers.set(self, { who, heard: now() });
-  // The stream itself is told so only at its next word.
-  gone?.addEventListener("abort", () => void followers.delete(self), { once: true });
+  const { reader } = names;
+  followers.set(self, { who, heard: now(), reader });
   const encoder = new TextEncoder();
   let after = from;
   let mark: string | undefined;
@@ -102,8 +117,8 @@ export function followLog(from: number, { who, read, projector, prove, now, chan
         let entries: LogEntry[] = [];
         const isDue = () => owed && now() - told >= followLimits.changes;
         do {
-          if (gone?.aborted) break;
-          followers.set(self, { who, heard: now() });
+          if (replaced.delete(self)) throw new Error("Another reader has taken its place.");
+          followers.set(self, { who, heard: now(), reader });
           if (now() - proven >= followLimits.proof) {
             const asked = now();
             await prove();

@@ -11,7 +11,7 @@ import { connectAgent } from "../../src/client/index.ts";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
 import type { ThreadView } from "../../src/contract/views/thread.ts";
 import { judgeAccess } from "./judge-access.ts";
-import { measureOverflow, openPage, stage, takePictures, useOperator, within } from "./stage.ts";
+import { openPage, stage, takePictures, useOperator, within } from "./stage.ts";
 
 const hostile = `<img src="x" onerror="globalThis.hit = true"><script>globalThis.hit = true</script>`;
 
@@ -95,7 +95,35 @@ async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   throw new Error(`the focus never came to ${name}`);
 }
 
+/** A browser's own notifications, and whether somebody looks at the page. */
+const notebook = `
+  globalThis.told = []; globalThis.looks = true;
+  class Notification { static permission = "default"; static async requestPermission() { return (Notification.permission = "granted"); }
+    constructor(title, { body, tag }) { Object.assign(this, { title, body, tag }); told.push(this); } }
+  Object.defineProperty(globalThis, "Notification", { value: Notification });
+  Object.defineProperty(document, "visibilityState", { get: () => (looks ? "visible" : "hidden") });`;
+
 describe.skipIf(!stage)("a person", () => {
+  test("[PERSON14] a turn that is not answered by its deadline goes to whoever decides then, who reads why", async () => {
+    const name = await publish((text) =>
+      text.replace("turn: { timeout: 8h, on_timeout: forfeit }", "turn: { timeout: 3s, on_timeout: forfeit }"),
+    );
+    const [ann, zoe] = [await addPerson(`ann-${name}`, name), await addPerson(`zoe-${name}`, "release-escalation")];
+    const thread = await begin(name);
+    const [page, other] = await Promise.all([openPage(path(thread), { token: ann }), openPage("/ui/turns", { token: zoe })]);
+    await page.getByRole("button", { name: "Take it" }).click();
+    await page.getByText(/^Answer in \d s$|^Answer now$/).waitFor();
+    // Nobody answers. The page of who was asked says that it is over, and the other one is asked.
+    await page.getByRole("heading", { name: "This turn is over" }).waitFor();
+    await other.getByRole("button", { name: "Take it" }).click();
+    await other.getByRole("link", { name: "Escalation" }).click();
+    await other.getByText("Nobody has approved nerve 2.1 in time. Decide.").waitFor();
+    await other.getByLabel("Approve", { exact: true }).check();
+    await other.getByRole("button", { name: "Send answer" }).click();
+    await other.getByRole("heading", { name: "Your answer was taken" }).waitFor();
+    await vi.waitFor(async () => expect(await read(thread)).toMatchObject({ status: "completed" }), within);
+  });
+
   test("[PERSON7] [HOOK5] approves by keyboard alone, from the link that a signed webhook brings to the thread's end", async () => {
     const name = await publish();
     const told = await receive(name);
@@ -127,8 +155,6 @@ describe.skipIf(!stage)("a person", () => {
     await page.getByRole("alert").getByText("at least 3 characters").waitFor();
     expect(await judgeAccess(page)).toEqual([]);
     await takePictures(page, "turn-misfit");
-    await page.setViewportSize({ width: 360, height: 800 });
-    expect(await measureOverflow(page)).toBe(0);
 
     await page.getByLabel("Approve", { exact: true }).focus();
     await page.keyboard.press("Space");
@@ -146,7 +172,7 @@ describe.skipIf(!stage)("a person", () => {
     expect(await page.evaluate(() => localStorage.length)).toBe(0);
   });
 
-  test("[PERSON6] answers in two tabs, and again after the turn went to another: the second answer is refused plainly, and kept", async () => {
+  test("[PERSON6] [PERSON12] answers in two tabs, and again after the turn went to another: the second answer is refused plainly, and kept", async () => {
     const name = await publish();
     const token = await addPerson(`eve-${name}`, name);
     const thread = await begin(name);
@@ -161,13 +187,15 @@ describe.skipIf(!stage)("a person", () => {
     await first.getByLabel("Approve", { exact: true }).check();
     await first.getByRole("button", { name: "Send answer" }).click();
     await first.getByRole("heading", { name: "Your answer was taken" }).waitFor();
+    await second.getByText("You answered this turn in another tab").waitFor();
+    expect(await second.getByLabel("Why").inputValue()).toBe("Too early.");
     await second.getByRole("button", { name: "Send answer" }).click();
     await second.getByRole("heading", { name: "This turn is over" }).waitFor();
     await second.getByText("Your answer was not taken").waitFor();
     expect((await read(thread)).outcome?.output).toMatchObject({ $status: "approved" });
   });
 
-  test("[PERSON8] hands a role back with what is done by then, and the next one reads it; whoever comes to the link then is told", async () => {
+  test("[PERSON8] [PERSON10] [PERSON11] hands a role back with what is done by then, and the next one reads it; whoever comes to the link then is told", async () => {
     const name = await publish();
     const [ann, bob] = [await addPerson(`ann-${name}`, name), await addPerson(`bob-${name}`, name)];
     const thread = await begin(name);
@@ -179,6 +207,8 @@ describe.skipIf(!stage)("a person", () => {
     await page.getByLabel("How far are you?").fill("I would stop it");
     await page.getByRole("button", { name: "Tell", exact: true }).click();
     await page.getByText("Told.").waitFor();
+    await page.getByText("Who else could?").click();
+    await page.getByRole("list", { name: "Who could have it now" }).getByText(`bob-${name}`).waitFor();
     await page.getByRole("button", { name: "Hand it back…" }).click();
     await page.getByLabel(/^Why \(kept/).fill("on leave");
     await page.getByRole("button", { name: "Hand it back", exact: true }).click();
@@ -191,6 +221,9 @@ describe.skipIf(!stage)("a person", () => {
     await next.getByText("The checks are missing.").waitFor();
     await page.goto(`${stage?.url}${path(thread)}`);
     await page.getByRole("heading", { name: /No turn waits for you here/ }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("You signed out. One draft was removed from this browser.").waitFor();
+    expect(await page.evaluate("localStorage.length")).toBe(0);
     const asOperator = await openPage(path(thread));
     await asOperator.getByRole("heading", { name: "Turns are for accounts that play roles" }).waitFor();
   });
@@ -226,19 +259,26 @@ describe.skipIf(!stage)("a person", () => {
     expect(await hasRun(page)).toBe(false);
   });
 
-  test("[PERSON9] sees what waits, says that it is a person, and finds nothing serious in the way", async () => {
+  test("[PERSON9] [PERSON13] sees what waits, says that it is a person, and finds nothing serious in the way", async () => {
     const name = await publish();
-    const page = await openPage("/ui/turns", { token: await useOperator().add(`new-${name}`, [name]) });
+    const page = await openPage("/ui/turns", { token: await useOperator().add(`new-${name}`, [name]), first: notebook });
     await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
     await page.getByRole("button", { name: "I am a person" }).click();
-    await begin(name);
+    await page.getByRole("button", { name: "Tell me when something waits" }).click();
+    await page.getByText("This browser tells you").waitFor();
+    await page.evaluate("globalThis.looks = false");
+    const thread = await begin(name);
+    await page.getByRole("button", { name: "Take it" }).waitFor();
+    expect(await page.evaluate("told.map(({ title, tag }) => title)")).toEqual([`May be yours: approver in ${name}`]);
+    // A click on it leads to the offer.
+    await page.evaluate("globalThis.looks = true, told[0].onclick()");
+    await page.waitForURL(`**${path(thread)}`);
+    await page.goBack();
     await page.getByRole("button", { name: "Take it" }).waitFor();
     expect(await judgeAccess(page)).toEqual([]);
     await takePictures(page, "turns-offer");
     await page.getByRole("button", { name: "Take it" }).click();
     await page.getByRole("list", { name: "Turns that wait for you" }).getByRole("link", { name: "Approver" }).waitFor();
     await takePictures(page, "turns");
-    await page.setViewportSize({ width: 360, height: 800 });
-    expect(await measureOverflow(page)).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 /** What tests of the inspector share: an operator on the server that all of them use, and pages that are signed in. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, expect, inject, onTestFinished } from "vitest";
+import { type Browser, type BrowserContextOptions, type Cookie, chromium, type Page } from "playwright-core";
+import { afterAll, expect, inject, onTestFinished, vi } from "vitest";
 import { createOperator, type Operator } from "../e2e/operator.ts";
 
 /** Null: there is no Chromium. Tests skip by `describe.skipIf(!stage)`. */
@@ -15,9 +15,12 @@ const pictures = join(import.meta.dirname, "../../.screenshots");
 export const within = { timeout: 30_000, interval: 50 };
 
 let connected: Promise<Browser> | undefined;
+/** Cookies by server and token: a session is opened once for all pages of a file, but for those that end theirs. */
+const sessions = new Map<string, Cookie[]>();
 afterAll(async () => {
   await (await connected)?.close();
   connected = undefined;
+  sessions.clear();
 });
 
 /** The operator of the shared server. */
@@ -47,9 +50,12 @@ export async function openPage(path: string, { token, url, first, ...options }: 
     await context.close();
     expect(faults, "what the page said of itself").toEqual([]);
   });
-  if (token !== null) {
+  const kept = token === null ? undefined : sessions.get(`${at} ${token ?? stage.adminToken}`);
+  if (kept) await context.addCookies(kept);
+  else if (token !== null) {
     const signedIn = await context.request.post(`${at}/v1/session`, { headers: { authorization: `Bearer ${token ?? stage.adminToken}` } });
     expect(signedIn.status(), await signedIn.text()).toBe(201);
+    sessions.set(`${at} ${token ?? stage.adminToken}`, await context.cookies());
   }
   const page = await context.newPage();
   page.on("pageerror", (error) => faults.push(String(error)));
@@ -61,7 +67,7 @@ export async function openPage(path: string, { token, url, first, ...options }: 
   return page;
 }
 
-/** Takes a picture of a page at three widths and in both themes. */
+/** Takes a picture of a page at three widths and in both themes. At none of them is anything cut off, or scrolls the page sideways. */
 export async function takePictures(page: Page, name: string): Promise<void> {
   await mkdir(pictures, { recursive: true });
   const before = page.viewportSize();
@@ -69,6 +75,8 @@ export async function takePictures(page: Page, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme });
     for (const width of [360, 800, 1440]) {
       await page.setViewportSize({ width, height: 900 });
+      if (colorScheme === "light")
+        await vi.waitFor(async () => expect(await measureOverflow(page), `${name} at ${width} px`).toBe(0), within);
       await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`) });
     }
   }

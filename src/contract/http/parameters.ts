@@ -204,6 +204,12 @@ export const queries = {
     changes: flag(
       "Of a followed log: says by events named `changed`, once a second at most, that something else has changed, as who is there.",
     ),
+    reader: text("Of a followed log: what the reader calls itself. One of the same caller that has the name is over.", {
+      example: "page-1",
+      least: 1,
+      most: 64,
+    }),
+    replaces: text("Of a followed log: a reader of the same caller that is over.", { example: "page-0", least: 1, most: 64 }),
     ticket,
   }),
   archive: strictQuery({
@@ -222,6 +228,11 @@ export const queries = {
     }),
   }),
   numbered: strictQuery({ after: afterNumber, limit }),
+  history: strictQuery({
+    after: afterNumber,
+    taskAfter: wholeNumber("Of the task's steps, those after this one. Default: `after`.", { example: 40 }),
+    limit,
+  }),
 
   threads: strictQuery({
     workflow: name("Threads of this workflow.", "code-review"),

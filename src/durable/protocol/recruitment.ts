@@ -83,8 +83,8 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   assign(operator: string, role: string, body: AssignBody, once?: Once): Promise<Result<ThreadView>>;
   /** Runs a dead letter again, or gives it up. */
   settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
-  /** The actor's history: each event with the state before and after and its effects. */
-  history(page: { after?: number; limit: number }): Promise<Result<ThreadHistory>>;
+  /** The actors' history: each event with the state before and after and its effects; of the task after a revision of its own. */
+  history(page: { after?: number; taskAfter?: number; limit: number }): Promise<Result<ThreadHistory>>;
   /** Wakes the object to see whether its thread's time is over; false: there is none. */
   retire(): Promise<boolean>;
   /** A page of the rows of a task that an earlier version kept in this object; null: there are none. */

@@ -103,7 +103,7 @@ export class RecruitmentEndpoint extends Endpoint implements RecruitmentRpc {
     return this.#ask((root) => root.settleDeadLetter(order, event, once));
   }
 
-  async history(page: Page): Promise<Result<ThreadHistory>> {
+  async history(page: Page & { taskAfter?: number }): Promise<Result<ThreadHistory>> {
     return this.#ask((root) => root.recruitment.history(page));
   }
 

@@ -20,6 +20,9 @@ export class ApiError extends Error {
   }
 }
 
+/** A position that no log gets to, and the largest that the API takes: before it comes the newest. */
+export const beyondAll = 999_999_999_999_999;
+
 type Query = { readonly [name: string]: string | number | boolean | undefined };
 
 /** Proves that a change comes from this page, and not from another that a browser adds the cookie for. */

@@ -15,6 +15,8 @@ export type LiveState = "off" | "connecting" | "live" | "reconnecting" | "refuse
 type Listener = (entries: LogEntry[]) => void;
 
 interface LivePorts {
+  /** What this page calls itself to the server, and what it was called when it was loaded before: that one's place is free. */
+  names: { reader: string; replaces: string | undefined };
   fetch: typeof fetch;
   schedule: Schedule;
   random(): number;
@@ -24,10 +26,12 @@ interface LivePorts {
 }
 
 /** Makes the subscription. A page has one, `live` of live-log.ts. */
-export function createLiveLog({ fetch, schedule, random, now, wait }: LivePorts) {
+export function createLiveLog({ names, fetch, schedule, random, now, wait }: LivePorts) {
   const state = signal<LiveState>("off");
   /** Rises when what was read before says nothing about now: at the first connection, and where events were missed. Whoever shows something reads it again. */
   const generation = signal(0);
+  /** Rises when something has changed that the log does not say, such as who is there; once a second at most. */
+  const changes = signal(0);
   /** Why there is no connection, in words. */
   const reason = signal<string | undefined>(undefined);
   const listeners = new Set<Listener>();
@@ -52,14 +56,20 @@ export function createLiveLog({ fetch, schedule, random, now, wait }: LivePorts)
     if (now() - heard > inspectorLimits.hidden) cursor = undefined;
     hear();
     try {
-      const answer = await fetch("/v1/events?follow=true", {
+      const { reader, replaces } = names;
+      const query = new URLSearchParams({ follow: "true", changes: "true", reader, ...(replaces !== undefined && { replaces }) });
+      const answer = await fetch(`/v1/events?${query}`, {
         signal: AbortSignal.any([signal, line.signal]),
         headers: cursor === undefined ? {} : { "last-event-id": cursor },
       });
       if (!answer.ok || !answer.body) throw refuse(answer, await answer.text());
       let found: LogEntry[] = [];
-      const parser = createEventParser((_, data, id) => {
+      const parser = createEventParser((name, data, id) => {
         cursor = id ?? cursor;
+        if (name === "changed") {
+          changes.value += 1;
+          return;
+        }
         found.push(JSON.parse(data) as LogEntry);
       });
       let isFirst = true;
@@ -106,6 +116,7 @@ export function createLiveLog({ fetch, schedule, random, now, wait }: LivePorts)
   return {
     state,
     generation,
+    changes,
     reason,
     /** Begins; what it returns ends it. */
     open(): () => void {

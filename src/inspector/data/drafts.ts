@@ -60,6 +60,16 @@ export function createDrafts(shelf: Shelf | undefined) {
         return false;
       }
     },
+    /** Forgets all of an account. @returns how many there were */
+    clear(account: string): number {
+      try {
+        const own = list().filter(({ key }) => key.startsWith(name(account, "")));
+        for (const { key } of own) shelf?.removeItem(key);
+        return own.length;
+      } catch {
+        return 0;
+      }
+    },
     drop(account: string, turn: string): void {
       try {
         shelf?.removeItem(name(account, turn));

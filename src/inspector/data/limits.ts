@@ -21,6 +21,10 @@ export const inspectorLimits = {
   tail: 2_000,
   /** Between two readings of a list whose threads move: what the log does not say, such as what a thread waits for, is that old at most. */
   reread: 1_500,
+  /** Between two countings of a list: each may have the server look at ten thousand rows. */
+  recount: 5_000,
+  /** Offers of which a board remembers what became of them. */
+  offers: 100,
   /** For a page to be hidden: then it is shown anew rather than given all that it missed. */
   hidden: 5 * 60_000,
 } as const;

@@ -41,13 +41,13 @@ export async function readMessages({ id, read, signal, story, heard }: ThreadRea
 
 /** What both machines did, behind what is known of the epoch. */
 export async function readHistory({ id, read, signal, story, heard }: ThreadReading, epoch: number): Promise<void> {
-  const { recruitment: first, task: other } = story.revisions(epoch);
-  for (let after = Math.min(first, other); ; ) {
-    const { recruitment, task } = await read<"history">(`${findPath(id)}/history`, { signal, query: { after, limit: page } });
+  // Each machine counts its own steps: of a long task the other's few are not read again with every one.
+  for (let { recruitment: after, task: taskAfter } = story.revisions(epoch); ; ) {
+    const { recruitment, task } = await read<"history">(`${findPath(id)}/history`, { signal, query: { after, taskAfter, limit: page } });
     if (story.add({ epoch, recruitment, task: task ?? [] })) heard();
-    const full = [recruitment, task ?? []].filter(({ length }) => length >= page).map((steps) => steps.at(-1)?.revision ?? 0);
-    if (full.length === 0) return;
-    after = Math.min(...full);
+    if (recruitment.length < page && (task ?? []).length < page) return;
+    after = recruitment.at(-1)?.revision ?? after;
+    taskAfter = task?.at(-1)?.revision ?? taskAfter;
   }
 }
 
@@ -65,7 +65,7 @@ export async function readEvents({ id, read, signal, story, heard }: ThreadReadi
     });
     if (story.add({ entries: events })) heard();
     last = events.at(-1)?.position ?? last;
-    from = story.moments().length < inspectorLimits.moments ? next : null;
+    from = story.size() < inspectorLimits.moments ? next : null;
   }
   return last;
 }

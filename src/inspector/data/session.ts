@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { ApiError, call, setCsrf, whenSignedOut } from "./api.ts";
 import { setServerTime } from "./clock.ts";
+import { drafts } from "./kept-drafts.ts";
 
 /** Who is signed in, and what they may. */
 export interface SignedIn {
@@ -73,8 +74,12 @@ async function signInBy(ticket: string): Promise<void> {
 
 /** Ends the session here and on the server. */
 export async function signOut(): Promise<void> {
+  const before = session.value;
   await call("DELETE", "/v1/session").catch(() => {});
-  session.value = { state: "out" };
+  // Whoever uses this browser next reads nothing of theirs.
+  const dropped = before.state === "in" ? drafts.clear(before.name) : 0;
+  const why = `You signed out. ${dropped === 1 ? "One draft was" : `${dropped} drafts were`} removed from this browser.`;
+  session.value = dropped > 0 ? { state: "out", why } : { state: "out" };
   tabs?.postMessage("out");
 }
 

@@ -24,14 +24,14 @@ export function usePages<Item>(
 ): Pages<Item> {
   const first = useResource((signal) => load(undefined, signal), keys);
   const reading = useRef(false);
-  const [rest, setRest] = useState<{ of?: Page<Item>; pages: Page<Item>[]; error?: ApiError }>({ pages: [] });
-  // What came after another first page is no part of this one's list.
-  const pages = first.value === undefined ? [] : [first.value, ...(rest.of === first.value ? rest.pages : [])];
+  const [rest, setRest] = useState<{ of?: string; pages: Page<Item>[]; error?: ApiError }>({ pages: [] });
+  // What came after a first page that ended elsewhere is no part of this one's list.
+  const of = JSON.stringify([keys, first.value?.next ?? null]);
+  const pages = first.value === undefined ? [] : [first.value, ...(rest.of === of ? rest.pages : [])];
   const items = pages.flatMap((page) => page.items);
   async function more(): Promise<void> {
-    const of = first.value;
     const next = pages.at(-1)?.next ?? null;
-    if (of === undefined || next === null || reading.current || items.length >= inspectorLimits.rows) return;
+    if (first.value === undefined || next === null || reading.current || items.length >= inspectorLimits.rows) return;
     reading.current = true;
     try {
       const page = await load(next);
@@ -44,7 +44,7 @@ export function usePages<Item>(
   }
   return {
     items,
-    error: first.error ?? (rest.of === first.value ? rest.error : undefined),
+    error: first.error ?? (rest.of === of ? rest.error : undefined),
     loading: first.loading,
     more: () => void more(),
     reload: first.reload,

@@ -1,5 +1,6 @@
 /** The list of threads that a page shows: its first page, those that it is scrolled to, and what the log says since. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { ThreadCounts } from "../../contract/views/thread.ts";
 import { ApiError, read } from "./api.ts";
 import { inspectorLimits } from "./limits.ts";
 import { live } from "./live-log.ts";
@@ -16,6 +17,8 @@ export interface ThreadFilter {
 }
 
 export interface ShownThreads {
+  /** How many fit, whatever their status; undefined: it was not counted yet. */
+  counts: ThreadCounts | undefined;
   model: ThreadsModel;
   error: ApiError | undefined;
   loading: boolean;
@@ -32,6 +35,7 @@ export function useThreads(filter: ThreadFilter): ShownThreads {
   const next = useRef<string | null>(null);
   const reading = useRef(false);
   const [asked, ask] = useState(0);
+  const [counted, setCounted] = useState<{ of: string; counts: ThreadCounts }>();
   const [state, setState] = useState<{ model?: ThreadsModel; error?: ApiError | undefined }>({});
 
   useEffect(() => {
@@ -51,12 +55,20 @@ export function useThreads(filter: ThreadFilter): ShownThreads {
     };
     const throttle = createThrottle(readFirst, inspectorLimits.reread);
     throttle.ask();
+    const counting = createThrottle(async () => {
+      const { counts } = await read<"threads">("/v1/threads", { query: { ...query, limit: 1, count: true }, signal: ending.signal });
+      if (counts) setCounted({ of: key, counts });
+    }, inspectorLimits.recount);
+    counting.ask();
     const deaf = live.listen((entries) => {
-      if (model.hear(entries)) throttle.ask();
+      if (!model.hear(entries)) return;
+      throttle.ask();
+      counting.ask();
     });
     return () => {
       ending.abort();
       throttle.end();
+      counting.end();
       deaf();
     };
   }, [key, model, generation, asked]);
@@ -78,6 +90,7 @@ export function useThreads(filter: ThreadFilter): ShownThreads {
 
   return {
     model,
+    counts: counted?.of === key ? counted.counts : undefined,
     error: state.model === model ? state.error : undefined,
     loading: state.model !== model,
     more: () => void readNext(),

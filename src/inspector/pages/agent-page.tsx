@@ -1,6 +1,8 @@
 /** One agent: whether it is there, what it holds and may do, and what it accepts. */
 import { useRoute } from "preact-iso";
-import { read } from "../data/api.ts";
+import { beyondAll, read } from "../data/api.ts";
+import { listTurns } from "../data/list-turns.ts";
+import { useRereading } from "../data/use-rereading.ts";
 import { useResource } from "../data/use-resource.ts";
 import { JsonView } from "../parts/json-view.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
@@ -12,18 +14,21 @@ export default function AgentPage() {
   const name = encodeURIComponent(id);
   const shown = useResource(
     async (signal) => {
-      const [agent, accepts, threads] = await Promise.all([
+      const [agent, accepts, threads, said] = await Promise.all([
         read<"agentWithPresence">(`/v1/agents/${name}`, { signal }),
         read<"schemas">("/v1/schemas", { query: { agent: id, limit: 200 }, signal }),
         read<"threads">("/v1/threads", { query: { agent: id, limit: 50 }, signal }),
+        read<"log">("/v1/events", { query: { source: `/agents/${id}`, type: "nerve.turn.*", before: beyondAll, limit: 100 }, signal }),
       ]);
-      return { agent, accepts: accepts.schemas, threads: threads.threads };
+      return { agent, accepts: accepts.schemas, threads: threads.threads, turns: listTurns(said.events) };
     },
     [id],
   );
+  const own = `/agents/${id}`;
+  useRereading(shown.reload, ({ event }) => event.source === own || (typeof event.to === "string" && event.to.includes(own)));
   if (shown.loading) return <LoadingState what={id} />;
   if (shown.value === undefined) return shown.error ? <ErrorState error={shown.error} retry={shown.reload} /> : null;
-  const { agent, accepts, threads } = shown.value;
+  const { agent, accepts, threads, turns } = shown.value;
   const { presence } = agent;
   return (
     <>
@@ -50,6 +55,31 @@ export default function AgentPage() {
           <dt>Kinds it may send</dt>
           <dd>{agent.kinds?.join(", ") ?? "all"}</dd>
         </dl>
+      </section>
+      <section class="panel" aria-label="Roles that it holds">
+        <h2>Holds</h2>
+        {(presence.roles ?? []).length === 0 && <p class="quiet">No role.</p>}
+        <ul class="plain">
+          {presence.roles?.map(({ thread, workflow, role, since }) => (
+            <li key={`${thread} ${role}`}>
+              <strong>{role}</strong> of <a href={`/ui/threads/${thread}`}>{workflow}</a>{" "}
+              <span class="quiet">
+                for <Time at={since} as="for" />
+              </span>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section class="panel" aria-label="Its last turns">
+        <h2>Last turns</h2>
+        {turns.length === 0 && <p class="quiet">It has answered none of late.</p>}
+        <ul class="plain">
+          {turns.map(({ position, thread, what, tone, said, at }) => (
+            <li key={position}>
+              <StateBadge state={what} tone={tone} /> {said} <a href={`/ui/threads/${thread}`}>in its thread</a> <Time at={at} />
+            </li>
+          ))}
+        </ul>
       </section>
       <section class="panel" aria-label="Its threads">
         <h2>Threads</h2>

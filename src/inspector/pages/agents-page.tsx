@@ -1,15 +1,14 @@
 /** All agents: whether they are there, what they can do, and who ignores what it is offered. */
 import { useLocation } from "preact-iso";
-import type { AgentEntry } from "../../contract/views/agent.ts";
-import { read } from "../data/api.ts";
-import { usePages } from "../data/use-pages.ts";
+import type { AgentRow } from "../data/agents-model.ts";
+import { useAgents } from "../data/use-agents.ts";
 import { FilterBar, TextFilter } from "../parts/filters.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../parts/states.tsx";
 import { Time } from "../parts/time.tsx";
 import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
 
-const columns: Column<AgentEntry>[] = [
+const columns: Column<AgentRow>[] = [
   {
     key: "id",
     header: "Agent",
@@ -28,6 +27,13 @@ const columns: Column<AgentEntry>[] = [
     header: "Since",
     width: "8rem",
     cell: ({ presence }) => (presence ? <Time at={presence.at} /> : ""),
+    wideOnly: "very",
+  },
+  {
+    key: "heard",
+    header: "Heard of",
+    width: "7rem",
+    cell: ({ heardAt }) => (heardAt === null ? <span class="quiet">never</span> : <Time at={heardAt} />),
     wideOnly: true,
   },
   {
@@ -52,13 +58,7 @@ const columns: Column<AgentEntry>[] = [
 
 export default function AgentsPage() {
   const { capability } = useLocation().query;
-  const agents = usePages(
-    async (after, signal) => {
-      const { agents, next } = await read<"agents">("/v1/agents", { query: { capability, after, limit: 200 }, signal });
-      return { items: agents, next };
-    },
-    [capability],
-  );
+  const agents = useAgents(capability);
   return (
     <>
       <h1>Agents</h1>

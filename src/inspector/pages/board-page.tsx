@@ -3,6 +3,10 @@ import { useState } from "preact/hooks";
 import type { UnfilledRole } from "../../contract/views/explanation.ts";
 import type { ThreadEntry } from "../../contract/views/thread.ts";
 import { read } from "../data/api.ts";
+import type { Answered, BoardOffer, OfferAnswer } from "../data/board-model.ts";
+import { findThread } from "../data/threads-model.ts";
+import { useBoard } from "../data/use-board.ts";
+import { useRereading } from "../data/use-rereading.ts";
 import { useResource } from "../data/use-resource.ts";
 import { useThreads } from "../data/use-threads.ts";
 import { StateBadge, type Tone } from "../parts/state-badge.tsx";
@@ -11,7 +15,9 @@ import { Time } from "../parts/time.tsx";
 
 export default function BoardPage() {
   const { model, error, loading, reload, more } = useThreads({ waiting: "claim" });
+  const board = useBoard();
   const rows = model.order.value;
+  const decided = [...board.values()].filter(({ closed }) => closed !== null).toReversed();
   return (
     <>
       <h1>Recruitment board</h1>
@@ -22,7 +28,7 @@ export default function BoardPage() {
       )}
       <div class="cards">
         {rows.map((row) => (
-          <Offer key={row.peek().id} thread={row.value} />
+          <Offer key={row.peek().id} thread={row.value} offers={[...board.values()].filter(isOpenOf(row.peek().id))} />
         ))}
       </div>
       {rows.length >= 200 && (
@@ -30,11 +36,34 @@ export default function BoardPage() {
           Show more
         </button>
       )}
+      {decided.length > 0 && (
+        <section class="panel" aria-label="Decided of late">
+          <h2>Decided of late</h2>
+          <ul class="plain decided">
+            {decided.map((offer) => (
+              <li key={offer.offer}>
+                <p>
+                  <strong>{offer.role}</strong> of <a href={`/ui/threads/${encodeURIComponent(offer.thread)}`}>{offer.workflow}</a>{" "}
+                  <span class="quiet">
+                    {offer.closed}, offered <Time at={offer.opened} />
+                  </span>
+                </p>
+                <Answers answers={offer.answers} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
     </>
   );
 }
 
-function Offer({ thread }: { thread: ThreadEntry }) {
+const isOpenOf =
+  (thread: string) =>
+  (offer: BoardOffer): boolean =>
+    offer.thread === thread && offer.closed === null;
+
+function Offer({ thread, offers }: { thread: ThreadEntry; offers: readonly BoardOffer[] }) {
   const [open, setOpen] = useState(false);
   return (
     <section class="panel" aria-label={`Offer of ${thread.workflow}`}>
@@ -49,16 +78,42 @@ function Offer({ thread }: { thread: ThreadEntry }) {
           </>
         )}
       </p>
+      {offers.map(({ offer, role, answers }) => (
+        <div key={offer}>
+          {offers.length > 1 && <h3>{role}</h3>}
+          <Answers answers={answers} />
+        </div>
+      ))}
       <details open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-        <summary>Who has seen it, and what they made of it</summary>
+        <summary>Who has seen it, and why not the others</summary>
         {open && <Candidates thread={thread.id} />}
       </details>
     </section>
   );
 }
 
+const answerTones: Record<Answered, Tone> = { claimed: "busy", awarded: "good", outbid: "waiting", refused: "bad", declined: "bad" };
+
+/** What agents made of an offer, as they said it. */
+function Answers({ answers }: { answers: readonly OfferAnswer[] }) {
+  if (answers.length === 0) return <p class="quiet">Nobody has answered it yet.</p>;
+  return (
+    <ul class="plain">
+      {answers.map(({ agent, what, bid, why }) => (
+        <li key={agent}>
+          <StateBadge state={what} tone={answerTones[what]} /> <a href={`/ui/agents/${encodeURIComponent(agent)}`}>{agent}</a>{" "}
+          <span class="quiet">
+            {bid !== undefined && `bid ${JSON.stringify(bid).slice(0, 60)}`} {what === "outbid" ? "" : why}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Candidates({ thread }: { thread: string }) {
   const explained = useResource((signal) => read<"explanation">(`/v1/threads/${thread}/explain`, { signal }), [thread]);
+  useRereading(explained.reload, ({ event }) => findThread(event) === thread || event.type.startsWith("nerve.offer."));
   if (explained.loading) return <LoadingState what="the offer" />;
   if (explained.value === undefined) return explained.error ? <ErrorState error={explained.error} retry={explained.reload} /> : null;
   const { unfilled } = explained.value;
@@ -71,6 +126,9 @@ function Candidates({ thread }: { thread: string }) {
     </>
   );
 }
+
+/** What a code is called where its word alone does not say it. */
+const words: { [code: string]: string } = { outscored: "outbid", unanswered: "has seen it", unseen: "has not seen it" };
 
 const tones: { [code: string]: Tone } = {
   claimed: "good",
@@ -93,7 +151,7 @@ function Role({ role: { role, offer, agents, others } }: { role: UnfilledRole })
       <ul class="plain">
         {agents.map(({ agent, code, why }) => (
           <li key={agent}>
-            <StateBadge state={code.replaceAll("_", " ")} tone={tones[code] ?? "quiet"} />{" "}
+            <StateBadge state={words[code] ?? code.replaceAll("_", " ")} tone={tones[code] ?? "quiet"} />{" "}
             <a href={`/ui/agents/${encodeURIComponent(agent)}`}>{agent}</a> <span class="quiet">{why}</span>
           </li>
         ))}

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import type { LogEntry } from "../../contract/views/log.ts";
-import { read } from "../data/api.ts";
+import { beyondAll, read } from "../data/api.ts";
 import { live } from "../data/live-log.ts";
 import { joinTail, takeFitting } from "../data/log-filter.ts";
 import { findThread } from "../data/threads-model.ts";
@@ -13,9 +13,6 @@ import { JsonView } from "../parts/json-view.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../parts/states.tsx";
 import { Time } from "../parts/time.tsx";
 import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
-
-/** A position that no log gets to, and the largest that the API takes: before it comes the newest. */
-const beyondAll = 999_999_999_999_999;
 
 export default function EventsPage() {
   const { type, source, correlationid } = useLocation().query;

@@ -2,6 +2,7 @@
 import type { Signal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { threadStatuses } from "../../contract/statuses.ts";
+import type { ThreadCounts } from "../../contract/views/thread.ts";
 import { waitMeanings, waitWords } from "../../contract/waits.ts";
 import { session } from "../data/session.ts";
 import type { ThreadRow } from "../data/threads-model.ts";
@@ -67,14 +68,25 @@ export default function ThreadsPage() {
   const { workflow, status, agent, waiting } = query;
   const filter: ThreadFilter = { workflow, status, agent, waiting };
   const isFiltered = Object.values(filter).some((value) => value !== undefined && value !== "");
-  const { model, error, loading, more, reload } = useThreads(filter);
+  const { model, counts, error, loading, more, reload } = useThreads(filter);
+  const number = (each: string) => {
+    const fit = counts?.byStatus[each as keyof typeof counts.byStatus];
+    return fit === undefined ? "" : ` (${fit.toLocaleString()})`;
+  };
   const rows = model.order.value;
   return (
     <>
-      <h1>Threads</h1>
+      <div class="panel-head">
+        <h1>Threads</h1>
+        {counts && <Count counts={counts} status={status} isFiltered={isFiltered} least={rows.length} />}
+      </div>
       <FilterBar>
         <TextFilter name="workflow" label="Workflow" />
-        <SelectFilter name="status" label="Status" options={threadStatuses.map((each) => ({ value: each, label: each }))} />
+        <SelectFilter
+          name="status"
+          label="Status"
+          options={threadStatuses.map((each) => ({ value: each, label: `${each}${number(each)}` }))}
+        />
         <TextFilter name="agent" label="Agent" />
         <SelectFilter
           name="waiting"
@@ -90,6 +102,30 @@ export default function ThreadsPage() {
       {!loading && rows.length > 0 && <VirtualTable label="Threads" columns={columns} rows={rows} rowKey={keyOf} onEnd={more} />}
       {!loading && error === undefined && rows.length === 0 && <NoThreads isFiltered={isFiltered} />}
     </>
+  );
+}
+
+/** How many there are of what is shown: the list itself is read as it is scrolled. */
+interface CountProps {
+  counts: ThreadCounts;
+  status: string | undefined;
+  isFiltered: boolean;
+  /** Those that are listed: it is counted less often than it is listed. */
+  least: number;
+}
+
+function Count({ counts: { byStatus, more }, status, isFiltered, least }: CountProps) {
+  const shown = Object.entries(byStatus).filter(([each]) => status === undefined || status === "" || each === status);
+  const all = Math.max(
+    least,
+    shown.reduce((sum, [, number]) => sum + number, 0),
+  );
+  const words = isFiltered ? (all === 1 ? "fits" : "fit") : all === 1 ? "thread" : "threads";
+  return (
+    <p class="quiet" role="status">
+      {more && "more than "}
+      {all.toLocaleString()} {words}
+    </p>
   );
 }
 

@@ -63,6 +63,9 @@ function OfferPage({ offer }: { offer: OfferOpened }) {
   );
 }
 
+/** Characters beyond which a prompt has a place of its own that scrolls: the answer is not to be behind it. */
+const longPrompt = 2_000;
+
 function OpenTurn({ turn, account, done }: { turn: TurnAssigned; account: string; done(end: End): void }) {
   const { role, workflow, thread, prompt, location, last, handover, resumed, deadline, round, attempt } = turn;
   const output = useRef<Output>({});
@@ -88,7 +91,7 @@ function OpenTurn({ turn, account, done }: { turn: TurnAssigned; account: string
       <div class="turn-columns">
         <section class="turn-asked" aria-label="What is asked">
           <h2>What is asked</h2>
-          <p class="prompt">{prompt}</p>
+          {prompt.length > longPrompt ? <JsonView value={prompt} label="The prompt" /> : <p class="prompt">{prompt}</p>}
           {location !== undefined && (
             <p>
               Where: <code>{location}</code>

@@ -1,10 +1,13 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a <table> that is laid out as a grid of placed rows is no table to a screen reader
-// biome-ignore-all lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-// biome-ignore-all lint/a11y/useFocusableInteractive: the rows of a table are not for acting on; links in them are
-/** A table that draws the rows that can be seen, and tells a screen reader of all. */
+// biome-ignore-all lint/a11y/useFocusableInteractive: of a grid the rows have the focus, and not its cells
+/**
+ * A table that draws the rows that can be seen, and tells a screen reader of all. Arrow keys, Home and End go from row to row, also to
+ * those that are not drawn yet; Enter does what the row's first link or button does.
+ */
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { moveRow } from "../data/move-row.ts";
 
 export interface Column<Row> {
   key: string;
@@ -53,6 +56,32 @@ export function VirtualTable<Row>({ label, columns, rows, rowKey, rowHeight = 44
   useLayoutEffect(() => {
     if (isAtEnd) onEnd?.();
   }, [isAtEnd, onEnd]);
+  // The row that the keyboard is at: the one that Tab leads to. It stays with its place where rows come and go.
+  const [at, setAt] = useState(0);
+  const here = Math.min(at, rows.length - 1);
+  const moving = useRef(false);
+  useLayoutEffect(() => {
+    if (!moving.current) return;
+    const row = scroller.current?.querySelector<HTMLElement>(`[data-row="${here}"]`);
+    // It is drawn once it was scrolled to.
+    if (!row) return;
+    moving.current = false;
+    row.focus({ preventScroll: true });
+  });
+  const press = (event: KeyboardEvent) => {
+    const target = event.target as HTMLElement;
+    if (event.key === "Enter" && target.dataset["row"] !== undefined) target.querySelector<HTMLElement>("a, button")?.click();
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2);
+    const to = event.ctrlKey || event.metaKey || event.altKey ? undefined : moveRow(event.key, here, rows.length, page);
+    if (to === undefined) return;
+    event.preventDefault();
+    moving.current = true;
+    setAt(to);
+    virtualizer.scrollToIndex(to);
+    redraw(undefined);
+  };
+  // Where the row that has the Tab is out of sight, the first that is drawn stands in for it.
+  const tabbed = items.some(({ index }) => index === here) ? here : items[0]?.index;
   const sizes = {
     // Beside what is long it keeps some rows in sight; of few it is no taller than they are.
     minHeight: `min(12rem, calc(2.25rem + 2px + ${virtualizer.getTotalSize()}px))`,
@@ -61,7 +90,7 @@ export function VirtualTable<Row>({ label, columns, rows, rowKey, rowHeight = 44
     "--narrow-tracks": narrowTracks(columns),
   };
   return (
-    <div class="table" ref={scroller} style={sizes} role="table" tabIndex={0} aria-label={label} aria-rowcount={rows.length + 1}>
+    <div class="table" ref={scroller} style={sizes} role="grid" aria-label={label} aria-rowcount={rows.length + 1} onKeyDown={press}>
       <div class="table-head" role="row" aria-rowindex={1}>
         {columns.map(({ key, header, wideOnly }) => (
           <div key={key} role="columnheader" class={hide(wideOnly)}>
@@ -75,11 +104,14 @@ export function VirtualTable<Row>({ label, columns, rows, rowKey, rowHeight = 44
             key={key}
             role="row"
             aria-rowindex={index + 2}
+            data-row={index}
+            tabIndex={index === tabbed ? 0 : -1}
+            onFocusIn={() => setAt(index)}
             class="table-row"
             style={{ transform: `translateY(${start}px)`, height: `${size}px` }}
           >
             {columns.map(({ key, cell, wideOnly }) => (
-              <div key={key} role="cell" class={hide(wideOnly)}>
+              <div key={key} role="gridcell" class={hide(wideOnly)}>
                 {cell(rows[index] as Row)}
               </div>
             ))}

@@ -33,7 +33,7 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/events", async (c) => {
     const query = readQuery(c, queries.log);
     const viewer = await proveViewer(c, ports);
-    const { follow, changes, ticket: _, ...filter } = query;
+    const { follow, changes, reader, replaces, ticket: _, ...filter } = query;
     if (follow) {
       refuseHead(c);
       const end = await readEnd(ports.db);
@@ -51,7 +51,7 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
         prove: () => proveAgain(c, ports),
         now: ports.now,
         changes: changes === true,
-        gone: c.req.raw.signal,
+        names: { reader, replaces },
       });
     }
     const { through: _through, ...page } = await queryEvents(ports.db, viewer, filter);

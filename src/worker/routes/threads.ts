@@ -49,7 +49,12 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/threads/:id/history", async (c) => {
     await requireOperator(c, ports);
-    const history = await findThread(c).history(readPage(c));
+    const { after, taskAfter, limit } = readQuery(c, queries.history);
+    const history = await findThread(c).history({
+      limit,
+      ...(after !== undefined && { after }),
+      ...(taskAfter !== undefined && { taskAfter }),
+    });
     const archived = await findArchived(c, history, null);
     if (!archived) return c.json(unwrap(history));
     const { archivedAt, keptUntil } = archived;

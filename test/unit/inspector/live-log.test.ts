@@ -17,7 +17,9 @@ function setUp() {
   const waits: number[] = [];
   let go = (): void => {};
   const live = createLiveLog({
-    fetch: async (_, init) => {
+    names: { reader: "this", replaces: "former" },
+    fetch: async (address, init) => {
+      expect(String(address)).toBe("/v1/events?follow=true&changes=true&reader=this&replaces=former");
       asked.push(new Headers(init?.headers).get("last-event-id"));
       if (answer) return answer();
       return new Response(new ReadableStream<Uint8Array>({ start: (controller) => void lines.push(controller) }));

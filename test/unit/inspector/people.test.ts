@@ -41,6 +41,17 @@ test("[PERSON4] a draft is kept by account and turn, until it is dropped; a boun
   expect(drafts.read("ann", "t0")).toBeUndefined();
 });
 
+test("[PERSON10] signing out forgets the drafts of that account, and of no other", () => {
+  const shelf = createShelf();
+  const drafts = createDrafts(shelf);
+  for (const turn of ["t1", "t2"]) drafts.keep("ann", turn, draft(1));
+  drafts.keep("anna", "t1", draft(1));
+  shelf.kept.set("of another page", "x");
+  expect(drafts.clear("ann")).toBe(2);
+  expect([...shelf.kept.keys()]).toEqual(["nerveflare.draft:anna:t1", "of another page"]);
+  expect([drafts.clear("ann"), createDrafts(undefined).clear("ann")]).toEqual([0, 0]);
+});
+
 test("[PERSON4] where a browser keeps nothing, or something else than a draft, writing goes on without", () => {
   expect(createDrafts(undefined).keep("ann", "t", draft(1))).toBe(false);
   expect(createDrafts(createShelf(10)).keep("ann", "t", draft(1))).toBe(false);

@@ -41,10 +41,9 @@ function setUp() {
       await db.batch(prepareProjection(db, [encodeRow({ table: "event", thread: null, event })]));
       objects.wakeLog();
     },
-    async follow(query = "", headers: Record<string, string> = {}, signal?: AbortSignal) {
+    async follow(query = "", headers: Record<string, string> = {}) {
       const response = await app.request(`http://nerveflare.test/v1/events?follow${query}`, {
         headers: query.includes("ticket=") ? {} : { authorization: `Bearer ${adminToken}`, ...headers },
-        ...(signal && { signal }),
       });
       const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
@@ -178,15 +177,28 @@ test("[LOG17] a Last-Event-ID that is no position is malformed", async () => {
   expect((await setUp().follow("", { "last-event-id": "x" })).response.status).toBe(400);
 });
 
-test("[LOG25] a reader that is gone makes room at once, before the stream is asked for its next word", async () => {
-  const { follow } = setUp();
-  const leaving = new AbortController();
-  await follow("", {}, leaving.signal);
-  for (let count = 1; count < followLimits.followers; count++) await follow();
-  expect((await follow()).response.status).toBe(429);
-  leaving.abort();
-  expect((await follow()).response.status).toBe(200);
-  expect((await follow()).response.status).toBe(429);
+test("[LOG25] a reader that comes again, or says whom it replaces, takes that one's place and no other; the former ends", async () => {
+  const { follow, write, call } = setUp();
+  const { token } = await call("POST", "/v1/agents", { id: "pages" });
+  const { token: foreign } = await call("POST", "/v1/agents", { id: "others" });
+  const as = { authorization: `Bearer ${token}` };
+  const other = await follow("&reader=one", { authorization: `Bearer ${foreign}` });
+  const first = await follow("&reader=one", as);
+  for (let count = 1; count < followLimits.perAgent; count++) await follow(`&reader=tab-${count}`, as);
+  expect((await follow("&reader=more", as)).response.status).toBe(429);
+  // A line that broke, and pages that are loaded anew, ten times over.
+  expect((await follow("&reader=one", as)).response.status).toBe(200);
+  for (let load = 0; load < 10; load++)
+    expect((await follow(`&reader=load-${load}&replaces=${load === 0 ? "one" : `load-${load - 1}`}`, as)).response.status).toBe(200);
+  expect((await follow("&reader=more&replaces=nobody", as)).response.status).toBe(429);
+  const ending = first.read(1);
+  const read = other.read(1);
+  await write("a.b");
+  await expect(ending).rejects.toThrow("the stream ended");
+  // Another's of the same name goes on: an agent sees what is its own.
+  await write("c.d");
+  expect(other.response.status).toBe(200);
+  void read.catch(() => {});
 });
 
 test("[LOG26] a reader that asks hears that something else has changed, once a second at most; who does not ask hears of events alone", async () => {

@@ -84,10 +84,12 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       return made;
     },
     assign: (operator, role, body, once) => keys.run(once, (remember) => inTurn(() => assign(operator, role, body, remember)), shown),
-    async history(page): Promise<Result<ThreadHistory>> {
+    async history({ taskAfter, ...page }): Promise<Result<ThreadHistory>> {
       const actor = await host.read(name);
       if (!actor) return refuse("not_found", `There is no thread ${name}.`);
-      const { answer: task, silent } = await tryTask(() => findTask(ports, actor)?.history(page));
+      const { answer: task, silent } = await tryTask(() =>
+        findTask(ports, actor)?.history({ ...page, ...(taskAfter !== undefined && { after: taskAfter }) }),
+      );
       const unreachable = silent && listUnreachable(silent, host.committer.outbox.heldBack(), ports.clock.now());
       return succeed({ recruitment: host.history(name, page), task: task ?? null, ...(unreachable && { unreachable }) });
     },

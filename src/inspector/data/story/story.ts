@@ -36,6 +36,8 @@ export interface Story {
   add(addition: Addition): boolean;
   /** In order. The same array until something is added. */
   moments(): readonly Moment[];
+  /** How many steps and events are known, at least as many as moments. */
+  size(): number;
   /** The scene after a moment, by its place; before the first, where the place is negative. */
   at(place: number): Scene;
   /** The place of the last moment at or before a time; -1: there is none. */
@@ -131,6 +133,7 @@ export function createStory(): Story {
       stale ||= isNew;
       return isNew;
     },
+    size: () => steps.size + entries.size,
     moments: () => afterRefresh(() => moments),
     at,
     findPlace: (time) => afterRefresh(() => countUntil(moments, time, (moment) => moment.at) - 1),

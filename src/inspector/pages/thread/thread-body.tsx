@@ -47,7 +47,8 @@ export function ThreadBody({ id }: { id: string }) {
       {order && (
         <OrderDialog
           thread={id}
-          order={order}
+          // Whoever holds the role by now, however long the dialog stands open.
+          order={order.do === "role" ? { ...order, holder: view.roles[order.role]?.agent } : order}
           close={(path) => {
             setOrder(undefined);
             void feed.refresh();

@@ -10,6 +10,7 @@ import type { Draft } from "../../data/drafts.ts";
 import { drafts } from "../../data/kept-drafts.ts";
 import { type FormPart, judgeAnswer, makeOutput, nameStatus, type Output, planForm, readRaw, sketchAnswer } from "../../data/plan-form.ts";
 import { makeRandomId } from "../../data/random-id.ts";
+import { answeredElsewhere, sayAnswered } from "../../data/say-answered.ts";
 
 const SchemaForm = lazy(() => import("./schema-form.tsx"));
 
@@ -76,6 +77,7 @@ export function AnswerForm({ turn, account, done, wrote }: AnswerFormProps) {
     try {
       await say("nerve.turn.respond", { turn: turn.turn, lease: turn.lease.generation, output: read.output }, sent.current.id);
       drafts.drop(account, turn.turn);
+      sayAnswered(turn.turn);
       done({ output: read.output });
     } catch (error) {
       const found = describeRefusal(error);
@@ -97,6 +99,11 @@ export function AnswerForm({ turn, account, done, wrote }: AnswerFormProps) {
           </button>
         )}
       </div>
+      {answeredElsewhere.value.has(turn.turn) && (
+        <p class="notice" role="alert">
+          You answered this turn in another tab, and that answer counts. What is written here stays, and cannot be sent any more.
+        </p>
+      )}
       {plan.kind === "raw" && <p class="quiet">{plan.why} Write the answer as JSON; it is judged as you type.</p>}
       {(refusal !== undefined || (attempted && shown.length > 0)) && (
         <div class="refusal" role="alert" tabIndex={-1} ref={summary}>

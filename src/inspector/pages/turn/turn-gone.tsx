@@ -1,15 +1,25 @@
 /** What became of a turn that the reader does not have, and who else could have one. */
+
+import { useState } from "preact/hooks";
 import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
 import { read } from "../../data/api.ts";
 import { nameStatus } from "../../data/plan-form.ts";
 import { useResource } from "../../data/use-resource.ts";
 import { StateBadge } from "../../parts/state-badge.tsx";
-import { EmptyState, LoadingState } from "../../parts/states.tsx";
+import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 
 /** @param was the turn as this page had it */
 export function TurnGone({ thread, role, was }: { thread: string; role: string; was?: TurnAssigned }) {
   const shown = useResource((signal) => read<"thread">(`/v1/threads/${encodeURIComponent(thread)}`, { signal }), [thread, was?.turn]);
   if (shown.loading) return <LoadingState what="what became of it" />;
+  // Whoever had a role for one turn takes no part in the thread once that is over.
+  if (shown.value === undefined && was)
+    return (
+      <EmptyState title="This turn is over">
+        It was answered, taken back, or its time was up. What you had written stays in this browser, and was not sent. See{" "}
+        <a href="/ui/turns">what waits for you</a>.
+      </EmptyState>
+    );
   if (shown.value === undefined)
     return (
       <EmptyState title="No turn waits for you here">
@@ -45,8 +55,9 @@ export function OthersWhoCould({ turn }: { turn: TurnAssigned }) {
     list(own.not) && `but not ${list(own.not)}`,
   ].filter((part) => typeof part === "string");
   const isNamed = type === "named" || agent !== undefined;
+  const [open, setOpen] = useState(false);
   return (
-    <details class="others">
+    <details class="others" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>Who else could?</summary>
       <p>
         {isNamed
@@ -55,6 +66,27 @@ export function OthersWhoCould({ turn }: { turn: TurnAssigned }) {
             ? `Whoever is ${parts.join(", ")}.`
             : "Whoever is there."}
       </p>
+      {open && !isNamed && <Candidates turn={turn} />}
     </details>
+  );
+}
+
+/** Those whom the role is open to now. */
+function Candidates({ turn: { thread, role, turn } }: { turn: TurnAssigned }) {
+  const path = `/v1/threads/${encodeURIComponent(thread)}/roles/${encodeURIComponent(role.name)}/candidates`;
+  const shown = useResource((signal) => read<"candidates">(path, { signal }), [path, turn]);
+  if (shown.loading) return <LoadingState what="who could" />;
+  if (shown.value === undefined) return shown.error ? <ErrorState error={shown.error} retry={shown.reload} /> : null;
+  const { candidates, more } = shown.value;
+  if (candidates.length === 0) return <p>Nobody else now. If you hand it back, it waits for somebody who may have it.</p>;
+  return (
+    <ul class="plain" aria-label="Who could have it now">
+      {candidates.map(({ agent, presence, free }) => (
+        <li key={agent}>
+          <StateBadge state={presence} /> {agent} {free === 0 && <span class="quiet">has no slot free</span>}
+        </li>
+      ))}
+      {more && <li class="quiet">and others, who were not asked</li>}
+    </ul>
   );
 }

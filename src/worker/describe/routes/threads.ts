@@ -45,7 +45,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "Read what its machines took and did, event by event",
     callers: "operators",
-    query: queries.numbered,
+    query: queries.history,
     answers: { 200: { description: "Both histories.", schema: answers.history } },
   },
   {
