@@ -12,7 +12,7 @@ import { type Clock, createScopedClock, systemClock } from "./clock.ts";
 import { createClosing } from "./closing.ts";
 import { identifyEvent } from "./complete-event.ts";
 import { type Connection, createConnection } from "./connection.ts";
-import type { Accepted, TurnAssigned } from "./contract-types.ts";
+import type { Accepted, OfferOpened, TurnAssigned } from "./contract-types.ts";
 import { createEventListener } from "./event-listener.ts";
 import type { Fetch } from "./fetch.ts";
 import { createGreeting } from "./greeting.ts";
@@ -21,6 +21,7 @@ import {
   type EventToSend,
   findTurnHandler,
   guardTurns,
+  type OfferDecision,
   type OfferHandler,
   type TurnHandler,
   type TurnHandlers,
@@ -94,6 +95,11 @@ export interface Agent {
    * @throws ClientError with the problem of a refusal, `outbox_full`, or `closed`
    */
   send(event: EventToSend): Promise<Accepted>;
+  /**
+   * Decides an offer that `onOffer` left open, as a person or a model does who was shown it. What becomes of it is noted.
+   * @returns false where nothing is sent: it is being decided already, or no slot is free for a claim
+   */
+  decide(offer: OfferOpened, decision: OfferDecision): boolean;
   /** What the server says of this agent. */
   me(): Promise<Me>;
   /** How many events did not fit `accepts` and were dropped, by declared kind; `*` are those of all other kinds. */
@@ -240,6 +246,7 @@ export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
   void start();
   return {
     send: (event) => outbox.send(identifyEvent(event, newId)),
+    decide: offers.decide,
     me: me.read,
     dropped: checks.dropped,
     transport: () => connection?.transport(),

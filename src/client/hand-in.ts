@@ -54,5 +54,5 @@ function readInvalid(run: TurnRun, error: ClientError, event: PostedEvent, note:
   const { turn, thread } = run.turn;
   note({ level: "warn", what: "turn.invalid", message: `${said || error.message} (${left} left)`, turn, thread });
   const { output } = event.data as { output?: InvalidAnswer["output"] };
-  return left > 0 ? { errors, left, output: output ?? {} } : undefined;
+  return left > 0 ? { errors, left, output: output ?? {} } : noteDropped(note, run, "no answer is left", "output_invalid");
 }

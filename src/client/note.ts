@@ -1,4 +1,7 @@
-/** What the client tells its owner beside results: connections, drops, refusals. For logs; nothing depends on it. */
+/**
+ * What the client tells its owner beside results: connections, drops, refusals, what became of an answer or a claim. For logs, and for
+ * `src/mcp`, which tells a model what became of its own; the client itself depends on none.
+ */
 
 /** One happening. */
 export interface Note {

@@ -9,7 +9,7 @@ import type { OfferDecision, OfferHandler } from "./handlers.ts";
 import { createHeldRoles } from "./held-roles.ts";
 import { clientLimits } from "./limits.ts";
 import type { Me, MeReader } from "./me.ts";
-import type { TakeNote } from "./note.ts";
+import type { Note, TakeNote } from "./note.ts";
 import type { Outbox } from "./outbox.ts";
 import { createResyncs } from "./resyncs.ts";
 
@@ -21,6 +21,11 @@ export interface Offers {
    */
   open(offer: OfferOpened, said: CloudEvent | number): void;
   close(offer: string): void;
+  /**
+   * Decides an offer that was left open.
+   * @returns false where nothing is sent: it is being decided, or no slot is free for a claim
+   */
+  decide(offer: OfferOpened, decision: OfferDecision): boolean;
   accept(claim: { offer: string; thread: string; role: string; heartbeat?: { every: string } }): void;
   reject(claim: { offer: string; reason?: string }): void;
   /** A turn is over: a role that is bound for a turn ends with it. */
@@ -60,42 +65,35 @@ export function createOffers(options: {
   const claims = createClaims(clock, note);
   const held = createHeldRoles(clock);
   const resyncs = createResyncs({ me, clock, resync, consider });
+  const isFull = () => held.size() + claims.size() >= slots;
   let stopped = false;
 
   function consider() {
     claims.wakeDecided();
     for (const [id, { offer, event }] of waiting) {
-      if (stopped || held.size() + claims.size() >= slots) break;
+      if (stopped || isFull()) break;
       waiting.delete(id);
       claims.begin(offer);
-      void judge(offer, event);
+      void judge(offer, event, decide);
     }
     if (!stopped && (waiting.size > 0 || claims.hasConflict())) resyncs.ask();
   }
 
-  async function judge(offer: OfferOpened, event: CloudEvent | undefined) {
+  async function judge(offer: OfferOpened, event: CloudEvent | undefined, decideIt: OfferHandler) {
     const about = { offer: offer.offer, thread: offer.thread };
-    const causation = { correlationid: offer.thread, ...(event ? { causationid: event.id } : {}) };
     try {
-      const answer = readDecision(await decide(offer));
-      if (answer.kind === undefined) return free(offer.offer);
-      const verb = answer.kind === "nerve.offer.claim" ? "claim" : "decline";
+      const { kind, verb = "claim", data } = readDecision(await decideIt(offer));
+      if (kind === undefined) return free(offer.offer);
       if (verb === "decline") free(offer.offer);
-      const data = { offer: offer.offer, ...answer.data };
-      // One claim per offer, whoever repeats it: the id follows from the offer.
-      await outbox.send(completeEvent({ id: `${verb}:${offer.offer}`, type: answer.kind, data, ...causation }), "own");
+      await outbox.send(makeDecision(offer, event, { kind, verb, data }), "own");
       if (verb === "claim" && claims.mark(offer.offer, "taken")) consider();
       note({ level: "info", what: `offer.${verb}`, message: `${offer.workflow}/${offer.role}`, ...about });
     } catch (error) {
       const code = error instanceof ClientError ? error.code : undefined;
       // An earlier claim, with another bid, was taken; the verdict on it is still to come.
-      if (code === "id_conflict") {
-        if (claims.mark(offer.offer, "conflict")) consider();
-        return;
-      }
+      if (code === "id_conflict") return claims.mark(offer.offer, "conflict") ? consider() : undefined;
       settle(offer.offer);
-      const level = code === "offer_closed" || code === "closed" ? "info" : "warn";
-      note({ level, what: "offer.lost", message: describeError(error), ...about, ...(code ? { code } : {}) });
+      note({ ...describeLoss(error, code), ...about });
     }
   }
 
@@ -129,6 +127,14 @@ export function createOffers(options: {
     close(offer) {
       waiting.delete(offer);
       settle(offer);
+    },
+    decide(offer, decision) {
+      const full = isFull() && readDecision(decision).verb === "claim";
+      if (stopped || full || claims.find(offer.offer)) return false;
+      claims.begin(offer);
+      void judge(offer, waiting.get(offer.offer)?.event, () => decision);
+      waiting.delete(offer.offer);
+      return true;
     },
     accept({ offer, thread, role, heartbeat = claims.find(offer)?.heartbeat }) {
       held.claim(thread, role, claims.find(offer)?.bind ?? "thread");
@@ -165,10 +171,31 @@ export function createOffers(options: {
   };
 }
 
-function readDecision(decision: OfferDecision): { kind?: "nerve.offer.claim" | "nerve.offer.decline"; data: { [member: string]: Json } } {
-  if (decision === "claim") return { kind: "nerve.offer.claim", data: {} };
-  if (decision === "decline") return { kind: "nerve.offer.decline", data: { reason: "declined" } };
+function describeLoss(error: unknown, code: ClientError["code"] | undefined): Note {
+  const level = code === "offer_closed" || code === "closed" ? "info" : "warn";
+  return { level, what: "offer.lost", message: describeError(error), ...(code ? { code } : {}) };
+}
+
+/** One claim per offer, whoever repeats it: the id follows from the offer. */
+function makeDecision(
+  { offer, thread }: OfferOpened,
+  event: CloudEvent | undefined,
+  { kind, verb, data }: { kind: string; verb: string; data: { [member: string]: Json } },
+) {
+  const causation = { correlationid: thread, ...(event ? { causationid: event.id } : {}) };
+  return completeEvent({ id: `${verb}:${offer}`, type: kind, data: { offer, ...data }, ...causation });
+}
+
+interface ReadDecision {
+  kind?: "nerve.offer.claim" | "nerve.offer.decline";
+  verb?: "claim" | "decline";
+  data: { [member: string]: Json };
+}
+
+function readDecision(decision: OfferDecision): ReadDecision {
   if (decision === "ignore") return { data: {} };
-  if ("bid" in decision) return { kind: "nerve.offer.claim", data: { ...decision } };
-  return { kind: "nerve.offer.decline", data: { reason: decision.decline } };
+  if (decision === "claim") return { kind: "nerve.offer.claim", verb: "claim", data: {} };
+  if (decision === "decline") return { kind: "nerve.offer.decline", verb: "decline", data: { reason: "declined" } };
+  if ("bid" in decision) return { kind: "nerve.offer.claim", verb: "claim", data: { ...decision } };
+  return { kind: "nerve.offer.decline", verb: "decline", data: { reason: decision.decline } };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { OfferOpened } from "../../../src/client/contract-types.ts";
 import { clientLimits } from "../../../src/client/limits.ts";
 import { createProblem } from "../../../src/contract/problem.ts";
 import type { FakeServer } from "./fake-server.ts";
@@ -49,6 +50,24 @@ describe("an offer", () => {
       { type: "nerve.offer.claim", data: { offer: "t1:0:1", bid: { price: 3 } } },
       { type: "nerve.offer.decline", data: { offer: "t2:0:1", reason: "too busy" } },
     ]);
+  });
+
+  test("[OFFER7] that was left open may be decided later, by whoever was shown it: once, and while a slot is free", async () => {
+    const { server, connect } = await createFixture();
+    const agent = connect({ onTurn: () => ({}), onOffer: () => "ignore" });
+    for (const thread of ["t1", "t2", "t3"]) offer(server, `${thread}:0:1`);
+    await server.until(() => server.unacknowledged().length === 0);
+    const decide = (id: string, ...[decision]: [Parameters<typeof agent.decide>[1]]) =>
+      agent.decide(makeOffer(id) as unknown as OfferOpened, decision);
+    expect(decide("t1:0:1", { bid: { price: 3 } })).toBe(true);
+    expect([decide("t1:0:1", "claim"), decide("t2:0:1", "claim"), decide("t3:0:1", { decline: "not mine" })]).toEqual([false, false, true]);
+    await agent.noted("offer.claim");
+    await agent.noted("offer.decline");
+    expect(claims(server)).toEqual(["t1:0:1"]);
+    server.give("nerve.claim.rejected", { offer: "t1:0:1", reason: "another was first" });
+    await agent.noted("claim.rejected");
+    expect(decide("t2:0:1", "claim")).toBe(true);
+    await server.until(() => claims(server).length === 2);
   });
 
   test("[OFFER3] waits while all slots are taken: by a claim until it is rejected, by a role until its thread ends", async () => {
