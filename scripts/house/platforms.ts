@@ -53,6 +53,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   "src/deploy/**": inNode,
   "src/local-server/**": inNode,
   "src/lsp/**": inNode,
+  "src/mcp/**": inNode,
   "src/path-tests/**": inNode,
   "src/path-tests/path-worker.ts": inWorkers,
   "src/probe/**": inNode,

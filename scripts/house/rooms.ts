@@ -149,6 +149,10 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "command-line language models: their commands, what they print, and a turn as a prompt",
     may: [...[contract, "src/client", "src/exec/find-objects.ts", "src/exec/run-program.ts"]],
   },
+  "src/mcp": {
+    is: "makes the model of an MCP client an agent",
+    may: [contract, "src/client", "src/exec", "src/version.ts", "@modelcontextprotocol/server", "node:*", "zod"],
+  },
   "src/chaos": {
     is: "a line that misbehaves, between an agent and its server",
     may: ["src/client", "src/explore/create-random.ts", "node:*"],
@@ -215,6 +219,7 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["src", "src/cli/lib/**", "src/client", "src/compile/**", contract, "src/deploy", "src/exec/**", "src/explore/**", "src/lsp"],
       ...[
         "src/local-server",
+        "src/mcp",
         "src/path-tests",
         "src/probe",
         "src/replay",

@@ -54,6 +54,7 @@ export const commands: CommandEntry[] = [
   { name: "enrol", summary: "make codes by which other machines register their agents", load: () => import("./commands/enrol.ts") },
   { name: "agents", summary: "add, list and remove agents, change their tokens", load: () => import("./commands/agents.ts") },
   { name: "agent", summary: "make any program an agent", load: () => import("./commands/agent.ts") },
+  { name: "mcp", summary: "make the model of any MCP client an agent", load: () => import("./commands/mcp.ts") },
   { name: "post", summary: "post an event", load: () => import("./commands/post.ts") },
   { name: "broadcast", summary: "say something to many agents", load: () => import("./commands/broadcast.ts") },
   { name: "broadcasts", summary: "show who has a broadcast", load: () => import("./commands/broadcasts.ts") },
