@@ -101,7 +101,10 @@ export const rooms: { readonly [folder: string]: Room } = {
   // Each route loads its gateway with the first call, by a dynamic import: nothing that starts the Worker imports one.
   "src/worker/gateways/mcp": {
     is: "the server as a server of the Model Context Protocol",
-    may: [contract, "src/version.ts", "@modelcontextprotocol/server", "zod"],
+    may: [
+      ...[contract, "src/durable/agent", protocol, "src/version.ts", "src/worker"],
+      ...["@modelcontextprotocol/ext-tasks", "@modelcontextprotocol/server", "zod"],
+    ],
   },
   "src/worker/describe": { is: "OpenAPI and AsyncAPI, and their page", may: [contract, "src/worker/describe/routes", "hono", "zod"] },
   "src/worker/describe/routes": { is: "each route's description", may: [contract, "src/worker/describe", "zod"] },
