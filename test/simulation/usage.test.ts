@@ -140,6 +140,11 @@ test("[USAGE4] a turn's failed attempts and refused answers are its own, and a r
     usage: { tokens: 100 },
   });
   await stage.answer("done", { tokens: 1_000 });
+  // Each giving of it is a past turn of its agent's.
+  expect([...stage.cluster.turns.values()].map(({ outcome, tokens }) => [outcome, tokens])).toEqual([
+    ["failed", 110],
+    ["answered", 1_000],
+  ]);
   const { messages, thread } = await show(stage);
   expect(messages[0]?.usage).toEqual({ tokens: 1_110 });
   expect(thread).toMatchObject({ status: "completed", usage: { tokens: 1_110 } });

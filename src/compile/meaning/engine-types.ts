@@ -8,7 +8,7 @@ import { bound, join, number, ofConstants, ofFields, ofKind, ofList, type Type, 
 const texts = ofList(() => text);
 const lists = join([texts, ofKind("null")]);
 
-const turns = { turns: number, answered: number, success: number, median: number, idle: number };
+const turns = { turns: number, answered: number, success: number, median: number, idle: number, tokens: number, cost: number };
 const stats = ofFields("`stats`", { ...turns, overall: ofFields("`overall`", turns) });
 
 /** What `where` sees. */

@@ -70,6 +70,9 @@ export const projectedRows = declareUnion("table", {
     role: z.string(),
     agent: z.string(),
     outcome: z.enum(turnOutcomes),
+    /** What this giving of it took, where its agent said so. */
+    tokens: z.number().optional(),
+    cost: z.number().optional(),
     /** Milliseconds since 1970. */
     givenAt: z.number(),
     endedAt: z.number(),

@@ -2,8 +2,8 @@
 import type { TurnOutcome } from "../../contract/statuses.ts";
 import { type PastTurn, statsLimits } from "../thread/eligibility/agent-stats.ts";
 
-/** A turn as `agent_turns` has it: key, outcome, given, ended. */
-type KeptTurn = [key: string, outcome: TurnOutcome, given: number, ended: number];
+/** A turn as `agent_turns` has it: key, outcome, given, ended, and what it took where its agent said so. */
+type KeptTurn = [key: string, outcome: TurnOutcome, given: number, ended: number, tokens?: number | null, cost?: number | null];
 
 export async function readPastTurns(
   db: D1Database,
@@ -28,7 +28,13 @@ export async function readPastTurns(
 function takeNewest(older: unknown[] = [], rows: unknown[] = []): PastTurn[] {
   const kept = (rows as { turns: string }[])
     .flatMap(({ turns }) => JSON.parse(turns) as KeptTurn[])
-    .map(([, outcome, given_at, ended_at]): PastTurn => ({ outcome, given_at, ended_at }));
+    .map(
+      ([, outcome, given_at, ended_at, tokens, cost]): PastTurn => ({
+        ...{ outcome, given_at, ended_at },
+        ...(typeof tokens === "number" && { tokens }),
+        ...(typeof cost === "number" && { cost }),
+      }),
+    );
   const name = ({ outcome, given_at, ended_at }: PastTurn): string => `${outcome} ${given_at} ${ended_at}`;
   const known = new Set(kept.map(name));
   return [...kept, ...(older as PastTurn[]).filter((turn) => !known.has(name(turn)))]

@@ -9,6 +9,9 @@ export interface PastTurn {
   outcome: TurnOutcome;
   given_at: number;
   ended_at: number;
+  /** What it took of language models, where its agent said so. */
+  tokens?: number;
+  cost?: number;
 }
 
 /** Of at most {@link statsLimits}.turns turns. */
@@ -22,6 +25,9 @@ export interface TurnStats {
   median: number;
   /** Seconds since the last turn ended, at most 30 days, which is also what it is without any. */
   idle: number;
+  /** What turns took of language models, of the middle one that said so; without any, 0. */
+  tokens: number;
+  cost: number;
 }
 
 /** `stats`: of this role in this workflow, and of everything that the agent did. */
@@ -65,5 +71,12 @@ export function summariseTurns(turns: readonly PastTurn[], now: number, timeout:
     success: counted.length ? times.length / counted.length : 0.5,
     median: (times[Math.floor((times.length - 1) / 2)] ?? timeout) / 1000,
     idle: Math.min(statsLimits.idle, Math.max(0, (now - last) / 1000)),
+    tokens: findMiddle(turns.map(({ tokens }) => tokens)) ?? 0,
+    cost: findMiddle(turns.map(({ cost }) => cost)) ?? 0,
   };
+}
+
+function findMiddle(values: (number | undefined)[]): number | undefined {
+  const said = values.filter((value) => value !== undefined).toSorted((a, b) => a - b);
+  return said[Math.floor((said.length - 1) / 2)];
 }

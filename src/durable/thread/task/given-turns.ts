@@ -40,6 +40,7 @@ export function noteTurnEnd(scope: ThreadScope, turn: number, outcome: TurnOutco
     role: given.role,
     agent: given.agent,
     outcome,
+    ...(given.usage && { tokens: given.usage.tokens, ...(given.usage.cost !== undefined && { cost: given.usage.cost }) }),
     givenAt: given.at,
     endedAt: scope.now,
   });

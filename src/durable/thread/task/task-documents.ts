@@ -50,6 +50,8 @@ export interface GivenTurn {
   role: string;
   agent: string;
   at: number;
+  /** What it took so far, where the agent said so. */
+  usage?: Usage;
 }
 
 /** By which event an agent said something, so that a repeat is known. */

@@ -15,6 +15,8 @@ export function noteUsage(documents: TaskDocuments, turn: number, role: string, 
   if (!took) return;
   changeTurn(documents, turn, { usage: addUsage(readTurn(documents, turn)?.usage, took) });
   documents.usage.put(role, addUsage(documents.usage.get(role), took));
+  const given = readTurn(documents, turn - 1)?.given;
+  if (given) changeTurn(documents, turn - 1, { given: { ...given, usage: addUsage(given.usage, took) } });
 }
 
 /** What the machine is told of what was said: nothing where no budget is. */

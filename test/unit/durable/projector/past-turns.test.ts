@@ -28,6 +28,26 @@ test("[LOG19] an agent's newest turns in a role are one row, the same in whateve
   expect(overall).toEqual(role);
 });
 
+test("[USAGE8] what a turn took is kept with it, beside turns that said nothing, and a row of before is read as it was", async () => {
+  const db = openSqliteD1();
+  await write(db, [
+    turnRow(1),
+    { ...turnRow(2), tokens: 1_200, cost: 0.03 } as ProjectionRow,
+    { ...turnRow(4), tokens: 7 } as ProjectionRow,
+  ]);
+  await write(db, [{ ...turnRow(2), tokens: 1_200, cost: 0.03 } as ProjectionRow, turnRow(5)]);
+  const { role } = await readPastTurns(db, "ann", "w", "r");
+  expect(role.map(({ ended_at, tokens, cost }) => [ended_at, tokens, cost])).toEqual([
+    [55, undefined, undefined],
+    [45, 7, undefined],
+    [25, 1_200, 0.03],
+    [15, undefined, undefined],
+  ]);
+  expect(await db.prepare("SELECT turns ->> '$[0]' AS newest FROM agent_turns").first<{ newest: string }>()).toMatchObject({
+    newest: expect.stringMatching(/^\["[^"]+","answered",50,55\]$/),
+  });
+});
+
 test("[LOG19] turns of every role count overall, with those that an earlier version wrote, each once", async () => {
   const db = openSqliteD1();
   const old = db.prepare("INSERT INTO turn VALUES (?, 1, 't', 'w', ?, 'ann', 'answered', ?, ?)");

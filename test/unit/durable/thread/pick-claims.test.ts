@@ -76,6 +76,8 @@ test("[RECR23] stats are numbers, also for an agent without a past", () => {
     turn("answered", 30, 39),
     turn("revoked", 40, 95),
   ];
-  expect(summariseTurns(turns, 100_000, 60_000)).toEqual({ turns: 4, answered: 3, success: 0.75, median: 4, idle: 5 });
-  expect(none).toEqual({ turns: 0, answered: 0, success: 0.5, median: 60, idle: 2_592_000 });
+  expect(summariseTurns(turns, 100_000, 60_000)).toEqual({ turns: 4, answered: 3, success: 0.75, median: 4, idle: 5, tokens: 0, cost: 0 });
+  expect(none).toEqual({ turns: 0, answered: 0, success: 0.5, median: 60, idle: 2_592_000, tokens: 0, cost: 0 });
+  const dear = turns.map((each, n) => ({ ...each, ...(n > 1 && { tokens: n * 100 }), ...(n === 3 && { cost: 0.5 }) }));
+  expect(summariseTurns(dear, 100_000, 60_000)).toMatchObject({ tokens: 300, cost: 0.5 });
 });
