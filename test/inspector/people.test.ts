@@ -195,7 +195,7 @@ describe.skipIf(!stage)("a person", () => {
     expect((await read(thread)).outcome?.output).toMatchObject({ $status: "approved" });
   });
 
-  test("[PERSON8] [PERSON10] [PERSON11] hands a role back with what is done by then, and the next one reads it; whoever comes to the link then is told", async () => {
+  test("[PERSON6] [PERSON8] [PERSON10] [PERSON11] hands a role back with what is done by then, and the next one reads it; whoever comes to the link then is told", async () => {
     const name = await publish();
     const [ann, bob] = [await addPerson(`ann-${name}`, name), await addPerson(`bob-${name}`, name)];
     const thread = await begin(name);
@@ -209,6 +209,12 @@ describe.skipIf(!stage)("a person", () => {
     await page.getByText("Told.").waitFor();
     await page.getByText("Who else could?").click();
     await page.getByRole("list", { name: "Who could have it now" }).getByText(`bob-${name}`).waitFor();
+    // Another tab, which hears of nothing.
+    const stale = await page.context().newPage();
+    await stale.route("**/v1/inbox/stream*", (route) => route.abort());
+    await stale.goto(`${stage?.url}${path(thread)}`);
+    await stale.getByLabel("Stop the release").check();
+    await stale.getByLabel("Why").fill("The checks are missing.");
     await page.getByRole("button", { name: "Hand it back…" }).click();
     await page.getByLabel(/^Why \(kept/).fill("on leave");
     await page.getByRole("button", { name: "Hand it back", exact: true }).click();
@@ -219,6 +225,11 @@ describe.skipIf(!stage)("a person", () => {
     await next.getByText("had it before you: released").waitFor();
     await next.getByText("I would stop it").waitFor();
     await next.getByText("The checks are missing.").waitFor();
+    // The role is another's: what the one before answers does not count, and is told why.
+    await stale.getByRole("button", { name: "Send answer" }).click();
+    await stale.getByRole("heading", { name: /This turn is (over|not yours any more)|Your answer was not taken/ }).waitFor();
+    expect(await read(thread)).toMatchObject({ status: "running" });
+    await stale.close();
     await page.goto(`${stage?.url}${path(thread)}`);
     await page.getByRole("heading", { name: /No turn waits for you here/ }).waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();

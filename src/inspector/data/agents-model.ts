@@ -41,6 +41,8 @@ export function joinSigns(agents: readonly AgentEntry[], signs: ReadonlyMap<stri
     if (heard === undefined) return { ...agent, heardAt: presence?.at ?? null };
     const isNewer = !presence || Date.parse(heard) > Date.parse(presence.at);
     if (!isNewer) return { ...agent, heardAt: presence.at };
+    // Since when it is online, its object says.
+    if (presence?.state === "online") return { ...agent, heardAt: heard };
     return { ...agent, heardAt: heard, presence: { at: heard, ignores: presence?.ignores ?? 0, state: "online" } };
   });
 }

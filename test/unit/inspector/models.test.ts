@@ -30,12 +30,13 @@ test("[INSP16] whoever says something is there at once, by the server's clock, a
   );
   expect([...signs]).toEqual([["bob", at]]);
   expect(noteSigns(signs, [say("/threads/t1", "a.b", {})], () => at)).toBe(signs);
-  const [bob, eve, late, fresh] = joinSigns(
+  const [bob, eve, late, fresh, steady] = joinSigns(
     [
       agent("bob", "away", "2026-11-20T11:00:00Z"),
       agent("eve", "away", "2026-11-20T11:00:00Z"),
       { ...agent("bob", "lost", "2026-11-20T12:30:00Z") },
       { ...agent("bob", "online", at), presence: null },
+      agent("bob", "online", "2026-11-20T09:00:00Z"),
     ],
     signs,
   );
@@ -43,6 +44,7 @@ test("[INSP16] whoever says something is there at once, by the server's clock, a
   expect(eve).toMatchObject({ heardAt: "2026-11-20T11:00:00Z", presence: { state: "away" } });
   expect(late).toMatchObject({ presence: { state: "lost" } });
   expect(fresh).toMatchObject({ presence: { state: "online" } });
+  expect(steady).toMatchObject({ heardAt: at, presence: { state: "online", at: "2026-11-20T09:00:00Z" } });
   let many: ReadonlyMap<string, string> = new Map();
   for (let from = 0; from < 20_000; from += 1_000)
     many = noteSigns(
