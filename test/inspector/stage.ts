@@ -71,12 +71,11 @@ export async function openPage(path: string, { token, url, first, ...options }: 
 export async function takePictures(page: Page, name: string): Promise<void> {
   await mkdir(pictures, { recursive: true });
   const before = page.viewportSize();
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [360, 800, 1440]) {
-      await page.setViewportSize({ width, height: 900 });
-      if (colorScheme === "light")
-        await vi.waitFor(async () => expect(await measureOverflow(page), `${name} at ${width} px`).toBe(0), within);
+  for (const width of [360, 800, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await vi.waitFor(async () => expect(await measureOverflow(page), `${name} at ${width} px`).toBe(0), within);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
       await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`) });
     }
   }

@@ -217,7 +217,7 @@ describe.skipIf(!stage)("a thread's page", () => {
     await useOperator().call("POST", `v1/threads/${id}/cancel`, { body: "{}" });
   });
 
-  test("[TPAGE5] a fork from a step with another output goes on from that, and the page leads to it; what does not fit is said in the dialog", async () => {
+  test("[TPAGE5] [TPAGE9] a fork from a step with another output goes on from that, and the page leads to it; what does not fit is said in the dialog", async () => {
     await connect("eve", ["coding"], () => ({ $status: "updated", note: "done" }));
     const id = await beginReview("eve");
     await connect("rex", ["code-review"], ({ last }) => (last ? approved : changes), "all");
@@ -237,6 +237,17 @@ describe.skipIf(!stage)("a thread's page", () => {
     await page.getByRole("heading", { name: "code-review completed" }).waitFor();
     await page.getByRole("article", { name: "Step 1" }).getByText("admin, in the place of rex").waitFor();
     expect(await read(id)).toMatchObject({ status: "completed", round: 3 });
+    // The same of the thread itself: it goes on from there, and what came after counts no more.
+    await page.getByRole("link", { name: id }).click();
+    await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
+    await page.getByRole("grid", { name: "Steps" }).getByRole("button", { name: "1", exact: true }).click();
+    await page.getByRole("article", { name: "Step 1" }).getByRole("button", { name: "Restart from here…" }).click();
+    await dialog.getByLabel("With another output for step 1 of reviewer").check();
+    await dialog.getByLabel("The output (JSON)").fill('{"$status": "approved", "summary": "at first sight"}');
+    await dialog.getByRole("button", { name: "Restart after step 1" }).click();
+    await page.getByText("begun 2 times").waitFor();
+    await vi.waitFor(async () => expect(await read(id)).toMatchObject({ status: "completed", epoch: 2 }), within);
+    expect((await read(id)).outcome?.output).toMatchObject({ summary: "at first sight" });
   });
 
   test("[TPAGE6] [TPAGE10] a token that may only read sees all and orders nothing; an agent sees what it takes part in, and why not more; a thread that is gone is said to be", async () => {

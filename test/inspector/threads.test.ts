@@ -55,6 +55,9 @@ describe.skipIf(!stage)("the list of threads", () => {
     await page.getByText("None fits").waitFor();
   });
 
+  /** Rows of a page of this index: more than the server gives, so that fewer are asked for. */
+  const pageOf = 1_000;
+
   /** An index of so many threads, all of them running. */
   const serveMany = (page: Page, total: number) =>
     page.route("**/v1/threads?*", async (route) => {
@@ -64,10 +67,10 @@ describe.skipIf(!stage)("the list of threads", () => {
         ...{ id: `t${String(place).padStart(25, "a")}`, workflow: "long", revision: "r", status: "running", initiator: "a", key: null },
         ...{ createdAt: "2026-11-20T12:00:00Z", updatedAt: "2026-11-20T12:00:00Z", agents: [], waiting: null, reason: null, parent: null },
       });
-      const threads = Array.from({ length: Math.min(200, total - from) }, (_, index) => row(from + index));
+      const threads = Array.from({ length: Math.min(pageOf, total - from) }, (_, index) => row(from + index));
       const counts = { byStatus: { running: total }, more: false };
       await route.fulfill({
-        json: { threads, next: from + 200 < total ? String(from + 200) : null, ...(search.has("count") && { counts }) },
+        json: { threads, next: from + pageOf < total ? String(from + pageOf) : null, ...(search.has("count") && { counts }) },
       });
     });
 
@@ -92,7 +95,7 @@ describe.skipIf(!stage)("the list of threads", () => {
       await vi.waitFor(async () => expect(await focused()).toBe(row), within);
     }
     // To the end of what is there, again and again, as more is read.
-    for (let known = 200; known <= total; known += 200) {
+    for (let known = pageOf; known <= total; known += pageOf) {
       await vi.waitFor(async () => expect(Number(await grid.getAttribute("aria-rowcount"))).toBeGreaterThan(known), within);
       await page.keyboard.press("End");
     }
