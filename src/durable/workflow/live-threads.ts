@@ -1,5 +1,6 @@
 /** The threads of a workflow that began and have not ended: a document of a few words each, of which memory holds the number. */
 import type { Store } from "../host/store/store.ts";
+import { createRemembered } from "./remembered.ts";
 
 /** Threads that are counted at a time. */
 const page = 1_000;
@@ -27,14 +28,15 @@ export interface LiveThreads {
 }
 
 export function createLiveThreads(store: Pick<Store, "keyed">): LiveThreads {
-  const live = store.keyed<LiveBody>("live");
+  const stored = store.keyed<LiveBody>("live");
+  const live = createRemembered(stored);
   /** Undefined: nobody has asked. */
   let running: number | undefined;
 
   function countRunning(): number {
     let count = 0;
     for (let after = ""; ; ) {
-      const found = live.list({ after, limit: page });
+      const found = stored.list({ after, limit: page });
       count += found.filter(([, { status }]) => status === "running").length;
       if (found.length < page) return count;
       after = found.at(-1)?.[0] as string;
@@ -61,6 +63,7 @@ export function createLiveThreads(store: Pick<Store, "keyed">): LiveThreads {
     },
     reread() {
       running = undefined;
+      live.forget();
     },
   };
 }

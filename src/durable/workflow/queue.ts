@@ -129,6 +129,7 @@ export function createQueue<Start>(store: Pick<Store, "keyed" | "indexed" | "res
     forgetEnded: keys.forget,
     reread() {
       live.reread();
+      keys.reread();
       waiting.reread();
     },
   };

@@ -1,5 +1,6 @@
 /** Which of a workflow's threads has a key now, and which ended with it last. A document a key. */
 import type { Store } from "../host/store/store.ts";
+import { createRemembered } from "./remembered.ts";
 
 export const keyLimits = {
   /** Keys whose last ended thread is known, for `resume` signals. */
@@ -26,10 +27,13 @@ export interface ThreadKeys {
   end(key: string, thread: string, now: number): void;
   /** The thread that ended is not there any more. */
   forget(key: string, thread: string): void;
+  /** The transaction was rolled back. */
+  reread(): void;
 }
 
 export function createThreadKeys(store: Pick<Store, "keyed">): ThreadKeys {
-  const keys = store.keyed<KeyBody>("key");
+  const stored = store.keyed<KeyBody>("key");
+  const keys = createRemembered(stored);
   let ends = 0;
   const find = (key: string): KeyBody => keys.read(key) ?? {};
 
@@ -50,11 +54,14 @@ export function createThreadKeys(store: Pick<Store, "keyed">): ThreadKeys {
     end(key, thread, now) {
       const { live } = find(key);
       write(key, { ...(live !== undefined && live !== thread && { live }), ended: thread, at: now });
-      if (ends++ % keyLimits.endsBetweenLooks === 0) keys.deleteBeyond(keyLimits.ended);
+      if (ends++ % keyLimits.endsBetweenLooks > 0) return;
+      stored.deleteBeyond(keyLimits.ended);
+      keys.forget();
     },
     forget(key, thread) {
       const { live, ended } = find(key);
       if (ended === thread) write(key, live === undefined ? {} : { live });
     },
+    reread: keys.forget,
   };
 }

@@ -100,6 +100,8 @@ export function createOfferRecords(store: Store): OfferRecords {
   const replies = store.keyed<Reply>("reply");
   const sent = createNewest(store.keyed<string>("claimed"), sentAtMost);
   const ended = store.keyed<LostRole>("ended_seat");
+  /** To whom a role's newest offer was awarded in this life: what nobody need read. */
+  const awarded = new Map<string, { offer: string; agent: string }>();
   const keyOf = (of: string, agent: string): string => `${of} ${agent}`;
 
   function list(): RoleOffer[] {
@@ -143,7 +145,10 @@ export function createOfferRecords(store: Store): OfferRecords {
     },
     findWinner(offer, why) {
       if (offer.winner !== undefined) return offer.winner;
-      return why === "filled" ? ([...records.readReplies(offer)].find(([, { text }]) => text === "awarded")?.[0] ?? null) : null;
+      if (why !== "filled") return null;
+      const known = awarded.get(offer.role);
+      if (known?.offer === offer.id) return known.agent;
+      return [...records.readReplies(offer)].find(([, { text }]) => text === "awarded")?.[0] ?? null;
     },
     count(role) {
       const offer = offers.get(role);
@@ -167,6 +172,7 @@ export function createOfferRecords(store: Store): OfferRecords {
       if (role === undefined) return;
       const { score = null, at = null } = readReply(role, agent, offer) ?? {};
       replies.put(keyOf(role, agent), { offer, text: "awarded", score, at });
+      awarded.set(role, { offer, agent });
     },
     readSent: (agent, id) => sent.read(keyOf(agent, id)),
     noteSent: (agent, id, hash, at) => sent.put(keyOf(agent, id), hash, at),

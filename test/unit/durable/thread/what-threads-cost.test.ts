@@ -79,9 +79,8 @@ test("[COUNT7] what an owner that had stored nothing has not put since is known 
   expect(said).toEqual(expect.arrayContaining(["kept", "other", "kept"]));
 });
 
-test("[COUNT6] what agents said of an offer that was filled is not read again with each commit", async () => {
+test("[COUNT6] what agents said of an offer that is filled is not read for who won it, nor with each commit after", async () => {
   const stage = await beginPair();
-  await stage.claim("ann");
   const { root } = stage.stores;
   const { exec } = root;
   const read: unknown[] = [];
@@ -89,6 +88,7 @@ test("[COUNT6] what agents said of an offer that was filled is not read again wi
     if (sql.startsWith("SELECT") && values.includes("reply")) read.push(values);
     return exec(sql, ...values);
   };
+  await stage.claim("ann");
   await stage.answer("ann", { $status: "unclear" });
   await stage.order("suspend");
   await stage.order("resume");
