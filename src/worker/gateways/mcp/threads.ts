@@ -155,7 +155,13 @@ export async function orderThread(
     throw problemError("forbidden", `The thread ${view.id} was begun by somebody else: they, and operators, ${order} it.`);
   const body = { reason: reason ?? `${order} over MCP by ${name}`, ...(supplement && { supplement }) };
   const hash = await hashToken(JSON.stringify([order, view.id, supplement ?? null]));
-  const run = async () => unwrap(await ports.thread(view.id).control(order, name, body, { key: `mcp ${name} ${key}`, hash }));
+  const run = async () => {
+    const ordered = await ports.thread(view.id).control(order, name, body, { key: `mcp ${name} ${key}`, hash });
+    // It was read before: what is kept of it is in the archive.
+    if (!ordered.ok && ordered.problem.code === "not_found")
+      throw problemError("not_allowed_now", `The thread ${view.id} was archived: it can be shown, and not be changed any more.`);
+    return unwrap(ordered);
+  };
   return "operator" in caller.principal ? audit(ports, { operator: caller.principal.operator, order, thread: view.id }, run) : run();
 }
 

@@ -13,6 +13,7 @@ const revision = "2026-07-28";
 const tasks = { extensions: { "io.modelcontextprotocol/tasks": {} } };
 
 let app: TestApp;
+let db: D1Database;
 let fakes: ReturnType<typeof createFakeObjects>;
 /** What was posted, and what of the thread is changed in what it shows. */
 let posted: { source: string; event: { id: string; type: string; to: string; data: unknown } }[];
@@ -23,7 +24,8 @@ beforeEach(() => {
   posted = [];
   shown = {};
   const { agent, thread: open } = fakes;
-  app = createTestApp(openSqliteD1(), {
+  db = openSqliteD1();
+  app = createTestApp(db, {
     ...fakes,
     agent: (name) => ({
       ...agent(name),
@@ -224,6 +226,42 @@ test("[GATE10] an answer resumes the suspension that it is to, once; a refusal, 
   shown = { status: "completed" };
   expect((await send("tasks/cancel", { taskId: thread })).result).toMatchObject({ resultType: "complete" });
   expect(orders()).toHaveLength(1);
+});
+
+test("[GATE19] a thread whose objects were emptied is the task that it was, and takes no order any more", async () => {
+  const at = "2026-11-20T12:00:00.000Z";
+  const event = { specversion: "1.0", id: "e", source: "/agents/a", type: "mcp.call", time: at };
+  const outcome = { status: "completed", role: "reviewer", output: { verdict: "fine" }, prompt: null };
+  const view = {
+    id: thread,
+    workflow: "review",
+    revision: "r",
+    status: "completed",
+    createdAt: at,
+    updatedAt: at,
+    event,
+    roles: {},
+    round: 1,
+    children: [],
+    outcome,
+  };
+  await db
+    .prepare("INSERT INTO thread_archive (thread, at, view, messages) VALUES (?, ?, ?, '[]')")
+    .bind(thread, Date.parse(at), JSON.stringify(view))
+    .run();
+  expect((await send("tasks/get", { taskId: thread })).result).toMatchObject({
+    status: "completed",
+    result: { structuredContent: { verdict: "fine" } },
+  });
+  expect((await send("tasks/cancel", { taskId: thread })).result).toMatchObject({ resultType: "complete" });
+  const client = await connect();
+  expect(await client.callTool({ name: "thread_resume", arguments: { thread } })).toMatchObject({
+    isError: true,
+    structuredContent: { problem: { code: "not_allowed_now", detail: expect.stringContaining("archived") } },
+  });
+  expect(await client.callTool({ name: "thread_status", arguments: { thread, steps_after: 0 } })).toMatchObject({
+    structuredContent: { status: "completed", steps: [] },
+  });
 });
 
 test("[GATE11] what is wrong with a call says what to change; what nobody expected is logged, and told by its number alone", async () => {
