@@ -90,18 +90,20 @@ async function runTool(
     now: Date.now,
   };
   try {
-    return await showResult(await tool.run(given, call), worker, takesLinks(server));
+    const shown = await tool.run(given, call);
+    if (signal.aborted) shown.unseen?.();
+    return showResult(shown, signal.aborted ? [] : await worker.news.take(), takesLinks(server));
   } catch (error) {
     const problem = readRefusal(error, worker.url());
-    const news = await worker.news.take();
+    const news = signal.aborted ? [] : await worker.news.take();
     const text = [describeProblem(problem), ...describeNews(news)].join("\n\n");
     // Clients that show only one of the two show the same.
     return { isError: true, content: [{ type: "text", text }], structuredContent: { ...problem } };
   }
 }
 
-async function showResult({ text, rest }: Shown, worker: Worker, links: boolean): Promise<CallToolResult> {
-  const whole = [text, ...describeNews(await worker.news.take())].join("\n\n");
+function showResult({ text, rest }: Shown, news: readonly string[], links: boolean): CallToolResult {
+  const whole = [text, ...describeNews(news)].join("\n\n");
   const linked = rest.map(({ uri, name }) => ({ type: "resource_link" as const, uri, name }));
   return { content: [{ type: "text", text: whole }, ...(links ? linked : [])] };
 }

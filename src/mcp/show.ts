@@ -11,6 +11,8 @@ import type { TurnInHand } from "./turns-in-hand.ts";
 export interface Shown {
   text: string;
   rest: { uri: string; name: string }[];
+  /** Nobody saw it: the call was cancelled before it had its result. */
+  unseen?: () => void;
 }
 
 /** One part of a turn, whole. Undefined where the turn has none. */

@@ -37,12 +37,14 @@ async function waitForWork(ms: number, call: ToolCall): Promise<Shown> {
   const began = call.now();
   claimSeen(call);
   for (;;) {
+    // What comes now is for the next call: nobody reads what this one finds.
+    if (signal.aborted) return say("The call was cancelled.");
     worker.use();
     const seen = worker.changes();
     const found = (await lookForWork(call)) ?? remind(call);
     if (found) return found;
     const left = began + ms - call.now();
-    if (left <= 0 || signal.aborted) return say(describeNothing(call, began));
+    if (left <= 0) return say(describeNothing(call, began));
     await worker.change(seen, Math.min(left, mcpLimits.progressMs), signal);
     progress(Math.round((call.now() - began) / 1_000), "waiting for a turn");
   }
@@ -54,7 +56,10 @@ async function lookForWork(call: ToolCall): Promise<Shown | undefined> {
   const next = worker.turns.open().find(({ shown, sending }) => !shown && !sending);
   if (next) {
     next.shown = true;
-    return showTurn(next, call.now());
+    const unseen = () => {
+      next.shown = false;
+    };
+    return { ...showTurn(next, call.now()), unseen };
   }
   if (worker.news.hasEvent())
     return say("No turn yet, but you were sent something. Call `wait_for_turn` again when you have dealt with it.");

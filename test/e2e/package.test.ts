@@ -107,6 +107,24 @@ describe.runIf(oldNode)("an older Node", () => {
     expect(await ended).toBe(0);
   });
 
+  test("[PKG1] serves clients of the Model Context Protocol", async () => {
+    const client = installed.start(old, ["mcp"], { NERVEFLARE_CONFIG_DIR: join(installed.folder, "none") });
+    const ended = new Promise((resolve) => client.once("close", resolve));
+    const clientInfo = { name: "test", version: "1" };
+    const hello = { method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo } };
+    client.stdin?.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, ...hello })}\n`);
+    const answered = new Promise((resolve) => {
+      let said = "";
+      client.stdout?.on("data", (part: Buffer) => {
+        said += String(part);
+        if (said.includes('"serverInfo"')) resolve("answered");
+      });
+    });
+    expect(await Promise.race([answered, ended])).toBe("answered");
+    client.stdin?.end();
+    expect(await ended).toBe(0);
+  });
+
   test("[PKG2] refuses the others in one sentence, with a command that runs there", async () => {
     const commands = [
       ["start"],

@@ -136,6 +136,18 @@ test("[STDIO8] a wait that is cancelled loses no turn; two waits share none; a w
   expect(answers(stage)).toMatchObject([{ turn: "t2.1:1" }]);
 });
 
+test("[STDIO8] a turn that comes as its wait is cancelled is there for the next one", async () => {
+  const stage = await createStage();
+  const cancel = new AbortController();
+  const cancelled = stage.call("wait_for_turn", {}, { signal: cancel.signal });
+  await stage.server.until(() => stage.server.sockets() === 1);
+  give(stage);
+  cancel.abort();
+  await expect(cancelled).rejects.toThrow();
+  await stage.noted("turn.assigned");
+  expect((await stage.call("wait_for_turn")).text).toContain("# Turn t1.1:1");
+});
+
 test("[STDIO8] a wait ends in time, with what to do then, and shows progress to clients that ask", async () => {
   const stage = await createStage();
   expect((await stage.call("wait_for_turn", { seconds: 0 })).text).toMatch(/^Nothing yet after 0 s\. Call `wait_for_turn` again\./);
