@@ -100,3 +100,38 @@ test("[EXEC12] a program is run again after code 75, after output that cannot be
   await see(thread, "completed");
   expect((await given()).slice(4)).toEqual([{ attempt: 1 }, { attempt: 2 }]);
 });
+
+test("[PRESET9] a model's tool performs turns by its preset, what it took is shown, and a budget that is spent waits for a person", async () => {
+  const { facts } = await startTestServer(await makeDataFolder());
+  const folder = await makeDataFolder();
+  const operator = createOperator(facts);
+  const edges = '  writer:\n    written: { role: writer, prompt: "More." }\n    enough: { role: $END, prompt: "Done." }\n';
+  const text = workflow("modelled", "{ retries: 1 }")
+    .replace(/ {2}writer: \{ written.*\n/, edges)
+    .replace("const: written", "enum: [written, enough]")
+    .replace("binding: cloud", "binding: cloud\nmax_rounds: 9\nbudget: { tokens: 100 }");
+  await operator.call("PUT", "v1/workflows/modelled", { body: text, contentType: "application/yaml" });
+  await writeFile(
+    join(folder, "claude.cjs"),
+    `const fs = require("fs"); const prompt = fs.readFileSync(0, "utf8"); fs.appendFileSync("asked", "x");
+     const n = fs.readFileSync("asked", "utf8").length;
+     const limit = { type: "result", subtype: "success", is_error: true, result: "API Error: 429 rate_limit_error", usage: { input_tokens: 5, output_tokens: 0 } };
+     const said = { type: "result", subtype: "success", is_error: false, total_cost_usd: 0.25, usage: { input_tokens: 50, output_tokens: 10 },
+       result: prompt.includes('You hold the role "writer"') ? 'Sure: {"$status": "' + (n > 3 ? "enough" : "written") + '", "n": ' + n + '}' : "What?" };
+     console.log(JSON.stringify(n === 1 ? limit : said));`,
+  );
+  const agent = spawn(process.execPath, [bin, "agent", "--preset", "claude", "--exec", "node claude.cjs"], {
+    cwd: folder,
+    env: { ...process.env, NERVEFLARE_URL: facts.url, NERVEFLARE_TOKEN: await operator.add("writer", ["write"]) },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  onTestFinished(() => void agent.kill("SIGKILL"));
+  const begun = await operator.call("POST", "v1/events", { body: JSON.stringify({ id: "go", type: "modelled.started" }) });
+  const path = `v1/threads/${(begun as { threads: string[] }).threads[0]}`;
+  const see = (wanted: object) =>
+    vi.waitFor(async () => expect(await operator.call("GET", path)).toMatchObject(wanted), { timeout: 60_000, interval: 100 });
+  const reason = "budget spent: that of the workflow, 125 of 100 tokens (writer 125); a resume grants it once more";
+  await see({ status: "suspended", error: reason, usage: { tokens: 125, input: 105, output: 20, cost: 0.5 } });
+  await operator.call("POST", `${path}/resume`, { body: "{}" });
+  await see({ status: "completed", usage: { tokens: 185, cost: 0.75 }, roles: { writer: { usage: { tokens: 185 } } } });
+});
