@@ -26,7 +26,7 @@ graph:
   editor: { done: { role: $END, prompt: "Done." } }
 `;
 
-test("[EXPL8] who could have a role is said to those who take part: the fitting, those that are there first, and not its holder", async () => {
+test("[EXPL8] [STORY15] who could have a role is said to those who take part: the fitting, those that are there first, and not its holder", async () => {
   const card = (id: string, capabilities = ["write"]) => ({ id, capabilities, roles: null, kinds: null });
   const agents = [card("ann"), card("away"), card("bob"), card("machine"), card("reader", ["read"]), card("zoe")];
   const cluster = await createThreadCluster({ workflow, agents, fate: () => "arrives" });
@@ -47,10 +47,13 @@ test("[EXPL8] who could have a role is said to those who take part: the fitting,
   for (const id of ["ann", "bob", "zoe"]) cluster.connections.set(id, {});
   const [thread = ""] = (await post("machine", "news.go", {})).threads as string[];
   await cluster.advance(1_000);
-  const offers = await cluster.agent("bob").me({ agent: "bob", token });
-  const { offers: open } = (offers.ok ? offers.value : {}) as { offers: { offer: string; role: string }[] };
-  await post("bob", "nerve.offer.claim", { offer: open.find(({ role }) => role === "writer")?.offer });
-  await cluster.advance(1_000);
+  const claim = async (agent: string, role: string) => {
+    const me = await cluster.agent(agent).me({ agent, token });
+    const { offers } = (me.ok ? me.value : {}) as { offers: { offer: string; role: string }[] };
+    await post(agent, "nerve.offer.claim", { offer: offers.find((each) => each.role === role)?.offer });
+    await cluster.advance(1_000);
+  };
+  await claim("bob", "writer");
 
   const root = cluster.thread(thread).recruitment;
   const writer = await root.candidates("bob", "writer");
@@ -66,4 +69,15 @@ test("[EXPL8] who could have a role is said to those who take part: the fitting,
   expect(editor.ok && editor.value.candidates.map(({ agent }) => agent).toSorted()).toEqual(["ann", "away", "machine", "zoe"]);
   expect(await root.candidates("reader", "writer")).toMatchObject({ ok: false, problem: { code: "not_found" } });
   expect(await root.candidates(null, "no-such")).toMatchObject({ ok: false, problem: { code: "not_found" } });
+
+  await claim("zoe", "editor");
+  // What both machines did is read of each from behind a step of its own.
+  const read = async (page: object) => {
+    const history = await root.history({ limit: 100, ...page });
+    return history.ok ? [history.value.recruitment, history.value.task ?? []].map((steps) => steps.map(({ revision }) => revision)) : [];
+  };
+  const [recruitment = [], task = []] = await read({});
+  expect([recruitment.length > 2, task.length > 0]).toEqual([true, true]);
+  expect(await read({ after: 2, taskAfter: 0 })).toEqual([recruitment.slice(2), task]);
+  expect(await read({ after: 1 })).toEqual([recruitment.slice(1), task.slice(1)]);
 });

@@ -18,6 +18,8 @@ export function CopyMachine({ thread, compiled, scene, machine }: CopyMachinePro
     renderMachineModule(ir.name, config as MachineConfigJson, { thread, at: new Date(scene.at).toISOString(), value: scene[machine] });
   return (
     <CopyButton
+      // What was said of one machine is not said of the other.
+      key={machine}
       what={`the ${machine} machine`}
       text={render}
       label="Copy for Stately"
