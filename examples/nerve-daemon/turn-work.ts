@@ -67,7 +67,22 @@ export function createTurnWork({ open, save, send, program, pause }: TurnWorkOpt
     try {
       const { run } = open.turns[turn.turn] as { run: string };
       const unused = () => Promise.reject(new Error("a program sends nothing"));
-      const context = { signal, progress: () => {}, usage: () => {}, onUpdate: () => {}, send: unused, ...(invalid ? { invalid } : {}) };
+      const artifacts = {
+        put: unused,
+        bytes: unused,
+        read: () => {
+          throw new Error("this agent fetches no artifacts");
+        },
+      };
+      const context = {
+        signal,
+        artifacts,
+        progress: () => {},
+        usage: () => {},
+        onUpdate: () => {},
+        send: unused,
+        ...(invalid ? { invalid } : {}),
+      };
       return { output: (await program(run)(turn, context)) as { [field: string]: Json } };
     } catch (error) {
       const { message, retryable } = error instanceof TurnFailure ? error : { message: String(error), retryable: false };

@@ -87,6 +87,7 @@ export const commands: CommandEntry[] = [
   { name: "operators", summary: "say who may look, and who may decide", load: () => import("./commands/operators.ts") },
   { name: "hooks", summary: "let services post here, and make events of what they say", load: () => import("./commands/hooks.ts") },
   { name: "webhooks", summary: "have events posted to a server, signed", load: () => import("./commands/webhooks.ts") },
+  { name: "artifacts", summary: "upload, fetch and list what is larger than an event", load: () => import("./commands/artifacts.ts") },
   { name: "audit", summary: "show who decided what", load: () => import("./commands/audit.ts") },
   { name: "completion", summary: "write completion for bash, zsh or fish", load: () => import("./commands/completion.ts") },
 ];

@@ -5,6 +5,7 @@ import type { ServerNote } from "../contract/frames/server-frames.ts";
 import { createAcceptance } from "./acceptance.ts";
 import { type Accepts, describeAccepts } from "./accepts.ts";
 import { createAnswers, type Journal } from "./answers.ts";
+import { type Artifacts, createArtifacts } from "./artifacts.ts";
 import { createBoundedSet } from "./bounded.ts";
 import { checkOptions } from "./check-options.ts";
 import { ClientError, describeError } from "./client-error.ts";
@@ -100,6 +101,8 @@ export interface Agent {
    * @returns false where nothing is sent: it is being decided already, or no slot is free for a claim
    */
   decide(offer: OfferOpened, decision: OfferDecision): boolean;
+  /** Uploads and fetches what is larger than an event may be. */
+  readonly artifacts: Artifacts;
   /** What the server says of this agent. */
   me(): Promise<Me>;
   /** How many events did not fit `accepts` and were dropped, by declared kind; `*` are those of all other kinds. */
@@ -143,7 +146,7 @@ export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
   const { url, onTurn, onEvent, accepts, slots = 1, random = Math.random, newId = createId, onNote: note = printNote } = options;
   const clock = createScopedClock(options.clock ?? systemClock);
   const fetch: Fetch = options.fetch ?? ((address, init) => globalThis.fetch(address, init));
-  const http = createHttpCaller({ url, token, fetch, clock });
+  const [http, artifacts] = [createHttpCaller({ url, token, fetch, clock }), createArtifacts({ url, token, fetch, clock, random })];
   const transports = openTransports({ ...options, token }, http, clock);
   const client = nameClient(newId);
   const me = createMeReader(http, client);
@@ -162,7 +165,7 @@ export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
     return checks.checkTurn(turn);
   };
   const turns = createTurns({
-    ...{ handlers: onTurn && guardTurns(onTurn, check), slots, outbox, answers, me, clock, newId, note },
+    ...{ handlers: onTurn && guardTurns(onTurn, check), slots, outbox, answers, me, artifacts, clock, newId, note },
     ended({ thread, role }) {
       offers.endTurn(thread, role.name);
       closing.endTurn();
@@ -246,8 +249,7 @@ export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
   void start();
   return {
     send: (event) => outbox.send(identifyEvent(event, newId)),
-    decide: offers.decide,
-    me: me.read,
+    ...{ artifacts, decide: offers.decide, me: me.read },
     dropped: checks.dropped,
     transport: () => connection?.transport(),
     ready: ready.promise,

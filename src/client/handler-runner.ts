@@ -3,6 +3,7 @@ import type { Json } from "../contract/event.ts";
 import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import { cutToBytes } from "../contract/limits.ts";
 import { addUsage, findUsageFault, readUsage, toSaid } from "../contract/usage.ts";
+import type { Artifacts } from "./artifacts.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { identifyEvent } from "./complete-event.ts";
@@ -36,7 +37,9 @@ function takeUsage(run: TurnRun): { usage?: Json } {
   return fits ? { usage: toSaid(usage) as Json } : {};
 }
 
-export function createHandlerRunner(options: ProgressOptions & { handlers: TurnHandlers | undefined; clock: Clock }): HandlerRunner {
+export function createHandlerRunner(
+  options: ProgressOptions & { handlers: TurnHandlers | undefined; clock: Clock; artifacts: Artifacts },
+): HandlerRunner {
   const { handlers, outbox, clock, newId, note } = options;
 
   async function runHandler(run: TurnRun, attempt: Attempt, invalid: InvalidAnswer | undefined): Promise<{ [member: string]: Json }> {
@@ -49,6 +52,7 @@ export function createHandlerRunner(options: ProgressOptions & { handlers: TurnH
         signal,
         ...(invalid ? { invalid } : {}),
         progress: createProgress(run, options),
+        artifacts: options.artifacts,
         usage: (took) => noteUsage(run, took),
         onUpdate(listener) {
           attempt.listener = listener;

@@ -1,5 +1,6 @@
 /** What the developer of an agent writes: the shapes of handlers, and how the one for a role is found. */
 import type { CloudEvent, Json } from "../contract/event.ts";
+import type { Artifacts } from "./artifacts.ts";
 import type { Accepted, OfferOpened, SaidUsage, TurnAssigned } from "./contract-types.ts";
 
 /** An output: with `$status` where the workflow's graph is in status form. */
@@ -33,6 +34,8 @@ export interface TurnContext {
    * the handler goes on. Without a listener it is run again if there is a supplement, which its answer must know of.
    */
   onUpdate(listener: TurnListener): void;
+  /** Uploads and fetches what is larger than an output may be: its output names what `put` returns. */
+  artifacts: Artifacts;
   /** Sends an event that this turn caused. */
   send(event: EventToSend): Promise<Accepted>;
 }

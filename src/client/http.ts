@@ -132,7 +132,8 @@ function parseBody(text: string, url: string): unknown {
 /** Begins what is said of an answer that is not the server's own: a proxy's page, another program at that port. A status follows. */
 export const foreignAnswer = "something other than a nerveflare server answered ";
 
-function readRefusal(response: Response, text: string): ClientError {
+/** What a server, or something before it, refused with. */
+export function readRefusal(response: Response, text: string): ClientError {
   const header = Number(response.headers.get("retry-after") ?? Number.NaN);
   const retryAfter = Number.isFinite(header) ? header : undefined;
   const problem = readOwnProblem(response, text);

@@ -1,9 +1,11 @@
 /** What an agent imports: `@nerveflare/agent`. Runs in Node 20 and later, browsers, Workers and Deno; depends on no package. */
+export type { ArtifactReference } from "../contract/artifact.ts";
 export type { CloudEvent, Json, PostedEvent } from "../contract/event.ts";
 export type { Problem, ProblemCode } from "../contract/problem.ts";
 export type { Accepts, PublishedSchema, StandardSchema } from "./accepts.ts";
 export { type Agent, type AgentOf, type AgentOptions, connectAgent } from "./agent.ts";
 export type { Journal, KeptAnswer } from "./answers.ts";
+export type { ArtifactFacts, Artifacts } from "./artifacts.ts";
 export { ClientError, type ClientErrorCode } from "./client-error.ts";
 export type { Clock } from "./clock.ts";
 export type {

@@ -83,6 +83,10 @@ export const clientLimits = {
   verdictMs: 1_000,
   /** An event older than the connection by this much may be over: it is checked first. Covers rounding of server clocks. */
   staleMs: 2_000,
+  /** For one request of an artifact: ten megabytes over a slow line. */
+  artifactMs: 300_000,
+  /** Tries of an artifact's request that gets no further. */
+  artifactTries: 8,
   /** Bytes of an error or a note that is sent: the server takes 1,024. */
   errorBytes: 1_000,
 } as const;

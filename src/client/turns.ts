@@ -7,6 +7,7 @@ import type { CloudEvent } from "../contract/event.ts";
 import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import { createAnswer, underLease } from "./answer-event.ts";
 import type { Answers, KeptAnswer } from "./answers.ts";
+import type { Artifacts } from "./artifacts.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { handIn } from "./hand-in.ts";
@@ -44,6 +45,7 @@ export interface TurnsOptions {
   outbox: Outbox;
   answers: Answers;
   me: MeReader;
+  artifacts: Artifacts;
   clock: Clock;
   newId: () => string;
   note: TakeNote;

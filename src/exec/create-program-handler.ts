@@ -1,11 +1,12 @@
 /** Makes any program the handler of turns: the turn as JSON on stdin, its output as JSON on stdout, its exit code the verdict. */
 import { constants } from "node:os";
-import type { InvalidAnswer, TurnHandler, TurnOutput } from "../client/handlers.ts";
+import type { InvalidAnswer, TurnContext, TurnHandler, TurnOutput } from "../client/handlers.ts";
 import { TurnFailure } from "../client/handlers.ts";
 import type { TakeNote } from "../client/note.ts";
 import type { JsonSchema } from "../contract/json-schema/check-schema.ts";
 import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import { limits } from "../contract/limits.ts";
+import { type ArtifactFolder, openArtifactFolder } from "./artifact-folder.ts";
 import { execLimits } from "./limits.ts";
 import { makePrompt } from "./presets/make-prompt.ts";
 import type { Said } from "./presets/preset.ts";
@@ -61,7 +62,20 @@ export function createProgramHandler({
     if (unread.size > execLimits.turns && oldest !== undefined) unread.delete(oldest);
   };
 
-  return async (turn, { signal, invalid: refused, usage }): Promise<TurnOutput> => {
+  return async (turn, context): Promise<TurnOutput> => {
+    const folder = await openArtifactFolder(turn, context.artifacts, context.signal);
+    try {
+      return await folder.upload(await perform(turn, context, folder), context.signal);
+    } finally {
+      await folder.remove();
+    }
+  };
+
+  async function perform(
+    turn: TurnAssigned,
+    { signal, invalid: refused, usage }: TurnContext,
+    { path, files }: ArtifactFolder,
+  ): Promise<TurnOutput> {
     if (!refused) unread.delete(turn.turn);
     let invalid: Invalid | undefined = refused && { ...refused, left: refused.left - (unread.get(turn.turn) ?? 0) };
     if (invalid && invalid.left <= 0) throw new TurnFailure(describeRefused(invalid));
@@ -75,6 +89,8 @@ export function createProgramHandler({
           NERVEFLARE_ROLE: turn.role.name,
           NERVEFLARE_WORKFLOW: turn.workflow,
           NERVEFLARE_THREAD: turn.thread,
+          NERVEFLARE_ARTIFACTS: path,
+          NERVEFLARE_ARTIFACTS_IN: JSON.stringify(files),
         },
         signal,
         timeoutMs,
@@ -94,7 +110,7 @@ export function createProgramHandler({
       const printed = said.text.slice(-execLimits.printedLength);
       invalid = { errors: [{ path: "", message: read.mend }], left, output: {}, printed };
     }
-  };
+  }
 }
 
 function describeRefused({ errors }: Invalid): string {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { type Artifacts, createArtifacts } from "../../client/artifacts.ts";
 import { ClientError } from "../../client/client-error.ts";
 import { systemClock } from "../../client/clock.ts";
 import { createHttpCaller, foreignAnswer, type HttpCall, openStream } from "../../client/http.ts";
@@ -44,6 +45,24 @@ export function addApiOptions(command: Command): Command {
  * @throws CliError if there is none
  */
 export function createApi(options: ApiOptions, { env }: Pick<CommandContext, "env">): Api {
+  const { url, token, from } = findAccess(options, env);
+  // `post` and `broadcast` are for agents too.
+  const whose = options.token === undefined ? "operator" : "agent";
+  const http = createHttpCaller({ url, token, fetch: (address, init) => fetch(address, init), clock: systemClock });
+  const explain = (error: unknown): never => {
+    throw error instanceof ClientError ? explainClientError(error, url, from, whose) : error;
+  };
+  return {
+    url,
+    call: (method, path, call) => http.call(method, path, call).catch(explain),
+    order: (path, body, key = randomUUID()) =>
+      sendOrder(() => http.call("POST", path, { body: JSON.stringify(body), headers: { "idempotency-key": key } })).catch(explain),
+    open: (path, headers, signal) => openStream({ url, token, path, headers, signal }).catch(explain),
+  };
+}
+
+/** @throws CliError if there is no token */
+function findAccess(options: ApiOptions, env: CommandContext["env"]): { url: string; token: string; from: string } {
   const server = findServer(options, env);
   const { url } = server;
   const token = chooseToken(server, "adminToken", { option: options.token, env: env.NERVEFLARE_ADMIN_TOKEN }) ?? readLocalToken(env);
@@ -53,19 +72,25 @@ export function createApi(options: ApiOptions, { env }: Pick<CommandContext, "en
       exitCode: exitCodes.usage,
     });
   }
-  // `post` and `broadcast` are for agents too.
-  const whose = options.token === undefined ? "operator" : "agent";
-  const http = createHttpCaller({ url, token, fetch: (address, init) => fetch(address, init), clock: systemClock });
-  const explain = (error: unknown): never => {
-    throw error instanceof ClientError ? explainClientError(error, url, server.from, whose) : error;
-  };
-  return {
-    url,
-    call: (method, path, call) => http.call(method, path, call).catch(explain),
-    order: (path, body, key = randomUUID()) =>
-      sendOrder(() => http.call("POST", path, { body: JSON.stringify(body), headers: { "idempotency-key": key } })).catch(explain),
-    open: (path, headers, signal) => openStream({ url, token, path, headers, signal }).catch(explain),
-  };
+  return { url, token, from: server.from };
+}
+
+/**
+ * Puts or fetches artifacts by the same options.
+ * @throws CliError that says what to do
+ */
+export async function withArtifacts<T>(
+  options: ApiOptions,
+  { env }: Pick<CommandContext, "env">,
+  work: (artifacts: Artifacts) => Promise<T>,
+): Promise<T> {
+  const { url, token, from } = findAccess(options, env);
+  const send = (address: string, init: object): Promise<Response> => fetch(address, init);
+  try {
+    return await work(createArtifacts({ url, token, fetch: send, clock: systemClock, random: Math.random }));
+  } catch (error) {
+    throw error instanceof ClientError ? explainClientError(error, url, from, options.token === undefined ? "operator" : "agent") : error;
+  }
 }
 
 /** Milliseconds before an order whose answer is lost is sent again: a server that restarts takes a few seconds. */

@@ -42,6 +42,7 @@ async function createHandler(script: string, more: Partial<TurnAssigned> = {}) {
         usage: () => {},
         onUpdate: () => {},
         send: () => Promise.reject(new Error("unused")),
+        artifacts: {} as never,
         ...(invalid ? { invalid } : {}),
       }),
     given: async () =>

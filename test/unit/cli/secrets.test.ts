@@ -38,6 +38,7 @@ test("[SEC1] a program inherits what it needs to run and to speak, what is named
       usage: () => {},
       onUpdate: () => {},
       send: () => Promise.reject(new Error("unused")),
+      artifacts: {} as never,
     });
     return output as Record<string, string>;
   };

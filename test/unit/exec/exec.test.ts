@@ -23,6 +23,7 @@ async function perform(command: string, options: { signal?: AbortSignal; timeout
     usage: () => {},
     onUpdate: () => {},
     send: () => Promise.reject(new Error("unused")),
+    artifacts: {} as never,
     ...(invalid ? { invalid } : {}),
   });
 }

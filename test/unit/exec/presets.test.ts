@@ -235,6 +235,7 @@ function perform(handler: ReturnType<typeof createProgramHandler>, took: unknown
       usage: (each) => took.push(each),
       onUpdate: () => {},
       send: () => Promise.reject(new Error("unused")),
+      artifacts: {} as never,
     }),
   );
 }
