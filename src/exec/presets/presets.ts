@@ -110,7 +110,7 @@ export const presets = {
   gemini: {
     program: "gemini",
     is: "Gemini CLI, printing its response as JSON",
-    version: "0.20",
+    version: "docs of 2026",
     install: "npm install -g @google/gemini-cli",
     keys: ["GEMINI_API_KEY"],
     command: (model) => withModel("gemini --output-format json", "--model", model),
@@ -119,7 +119,7 @@ export const presets = {
   llm: {
     program: "llm",
     is: "llm by Simon Willison, with any of its models; it does not say what a turn took",
-    version: "0.13",
+    version: "0.9",
     install: "pipx install llm",
     keys: ["OPENAI_API_KEY"],
     command: (model) => withModel("llm --no-stream", "-m", model),
@@ -128,7 +128,7 @@ export const presets = {
   ollama: {
     program: "ollama",
     is: "Ollama, with a model on this machine",
-    version: "0.12",
+    version: "docs of 2026",
     install: "see https://ollama.com/download",
     keys: [],
     needsModel: true,
