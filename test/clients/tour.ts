@@ -162,6 +162,7 @@ async function tourThreads(call: (route: string, body?: unknown) => Promise<neve
   }
   await call(`POST /v1/threads/{id=${waits}}/suspend`, { reason: "a tour" });
   await call(`GET /v1/threads/{id=${waits}}/explain`);
+  await call(`GET /v1/threads/{id=${waits}}/roles/{role=reviewer}/candidates`);
   await call(`POST /v1/threads/{id=${waits}}/resume`, { supplement: { go: "on" } });
   await call(`POST /v1/threads/{id=${waits}}/roles/{role=reviewer}`, {});
   await call(`POST /v1/threads/{id=${waits}}/cancel`, {});
