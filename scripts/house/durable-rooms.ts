@@ -104,7 +104,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     is: "a workflow's object: its queue and admission",
     may: [
       ...[contract, "src/durable", "src/durable/control", host, "src/durable/projector", protocol, "src/durable/registry", storage, store],
-      "src/durable/trace",
+      ...["src/compile", "src/compile/decide", "src/compile/schedules", "src/durable/routing", "src/durable/trace"],
     ],
     objectStorage: "writes",
   },

@@ -43,6 +43,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/compile/expressions": { is: "checking JSONata", may: [...checking, "jsonata"] },
   "src/compile/templates": { is: "checking Liquid", may: [...checking, "liquidjs"] },
+  "src/compile/schedules": { is: "when a schedule is due", may: ["croner"] },
   "src/compile/meaning": { is: "types of what expressions see, by JSON Schemas", may: [...checking, "src/compile/expressions"] },
   "src/compile/reach": {
     is: "which conditions can hold, tried over the values that may stand in them",
@@ -52,7 +53,15 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "what is wrong with a workflow",
     may: [
       ...["src/compile", "src/compile/diagnostics", "src/compile/expressions", "src/compile/lower", "src/compile/meaning"],
-      ...["src/compile/reach", "src/compile/schema", "src/compile/source", "src/compile/templates", contract, "zod"],
+      ...[
+        "src/compile/reach",
+        "src/compile/schedules",
+        "src/compile/schema",
+        "src/compile/source",
+        "src/compile/templates",
+        contract,
+        "zod",
+      ],
     ],
   },
   "src/compile/together": {

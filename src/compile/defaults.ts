@@ -15,4 +15,6 @@ export const defaults = {
   broadcast: { need: "all", timeout: "1h", ttl: "7d" },
   /** How long children are waited for where no time is given. */
   await: "24h",
+  timezone: "UTC",
+  missed: "once",
 } as const;

@@ -9,6 +9,7 @@ import type {
   Binding,
   BindMode,
   LossPolicy,
+  MissedPolicy,
   OverflowPolicy,
   PickMode,
   ReflexKind,
@@ -129,9 +130,20 @@ export interface NodeIr {
   edges: EdgeIr[];
 }
 
-/** What a reflex of each kind says, beside what it listens to. */
+/** When a reflex acts by itself. */
+export interface ScheduleIr {
+  /** Cron: five parts, or six with seconds first. */
+  cron: string;
+  /** Of the IANA database. */
+  timezone: string;
+  missed: MissedPolicy;
+  /** The event's data: JSONata over `{planned, schedule, timezone}`, or a constant; absent: these three. */
+  input?: Payload;
+}
+
+/** What a reflex of each kind says, beside what it listens to; one with a schedule listens to nothing. */
 interface ReflexParts {
-  workflow: { key?: Expression[]; priority?: Expression };
+  workflow: { key?: Expression[]; priority?: Expression; schedule?: ScheduleIr };
   signal: { key: Expression[]; signal: Signal };
   emit: { emit: EmitIr[] };
 }

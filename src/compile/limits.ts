@@ -26,6 +26,8 @@ export const compileLimits = {
   effectsPerEdge: 16,
   conditions: 256,
   reflexes: 64,
+  /** Milliseconds between two runs of a schedule: each is a thread that somebody works on. */
+  scheduleInterval: 60_000,
   /** Kinds that one reflex listens to: each is a row of the registry. */
   reflexKinds: 32,
   /** Parts of a reflex's key. */

@@ -81,6 +81,14 @@ export const signals = {
 } as const satisfies Meanings;
 export type Signal = keyof typeof signals;
 
+/** `reflexes[].missed`: of runs that were due while the server was down, or the workflow paused. */
+export const missedPolicies = {
+  skip: "None of them happens.",
+  once: "The last of them happens, late.",
+  all: "All of them happen, late, the last 100 at most.",
+} as const satisfies Meanings;
+export type MissedPolicy = keyof typeof missedPolicies;
+
 /** `overflow`. */
 export const overflowPolicies = {
   queue: "It waits for a place.",

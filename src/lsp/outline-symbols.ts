@@ -77,6 +77,13 @@ function listReflexes(value: SourceNode): OutlineSymbol[] {
     const on = item.kind === "map" ? item.entries.find(({ key }) => key === "on")?.value : undefined;
     const kinds = on?.kind === "list" ? on.items.map((kind) => (kind.kind === "scalar" ? String(kind.value) : "?")).join(", ") : "";
     const label = findText(item, "kind")?.value || "reflex";
-    return { label, kind: "reflex", detail: kinds, span: item.span, name: item.span, children: [] };
+    return {
+      label,
+      kind: "reflex",
+      detail: kinds || (findText(item, "schedule")?.value ?? ""),
+      span: item.span,
+      name: item.span,
+      children: [],
+    };
   });
 }

@@ -16,7 +16,8 @@ export interface MadeEvent {
  */
 export function makeEvent({ ir }: CompiledWorkflow, given: { [key: string]: Json } | undefined, seed: number): MadeEvent {
   const reflex = ir.reflexes.find(({ kind }) => kind === "workflow");
-  const type = reflex?.on.find((pattern) => !pattern.endsWith("*")) ?? "simulated.requested";
+  const schedule = reflex?.kind === "workflow" ? reflex.schedule : undefined;
+  const type = schedule ? "nerve.schedule.due" : (reflex?.on.find((pattern) => !pattern.endsWith("*")) ?? "simulated.requested");
   const base = { specversion: "1.0", id: "simulated", source: "/agents/initiator", type, time: "2026-01-01T00:00:00Z", agent: "initiator" };
   const notes: string[] = [];
   if (given) {
@@ -26,6 +27,8 @@ export function makeEvent({ ir }: CompiledWorkflow, given: { [key: string]: Json
     if (misfits.length > 0) notes.push(`the event does not fit \`input\`: ${describeMisfits(misfits, "data")}`);
     return { event, notes };
   }
+  if (ir.input === undefined && schedule)
+    return { event: { ...base, data: { planned: base.time, schedule: schedule.cron, timezone: schedule.timezone } }, notes };
   if (ir.input === undefined) return { event: { ...base, data: { prompt: "Do the work." } }, notes };
   const sample = sampleSchema(ir.input, seed);
   notes.push(...sample.notes.map((note) => `input: ${note}`));

@@ -58,6 +58,8 @@ export interface ThreadCluster extends Omit<ClusterRecords, "note"> {
   connections: Map<string, { pinged?: number }>;
   /** The registry's list of agents cannot be read. */
   registryDown: boolean;
+  /** Publishes a workflow in place of what has its name, and tells its object. */
+  publish(text: string): Promise<void>;
   /** The workflow is not published any more; its revision stays. */
   withdraw(name: string): void;
   /** Hears of each row that D1 is told of. */
@@ -87,9 +89,10 @@ crypto.subtle.digest = async (...args) => {
 
 export async function createThreadCluster(options: ThreadClusterOptions): Promise<ThreadCluster> {
   const { workflow, agents, fate, carry, from } = options;
-  const published = from?.published ?? (await Promise.all([workflow].flat().map(compile)));
+  const published = [...(from?.published ?? (await Promise.all([workflow].flat().map(compile))))];
   const withdrawn = new Set<string>();
-  const registry = createRegistry(published, agents, withdrawn, () => cluster.registryDown);
+  const replaced = new Set<string>();
+  const registry = createRegistry(published, agents, { withdrawn, replaced }, () => cluster.registryDown);
   const running = new Set<Promise<unknown>>();
   const clock = createHandClock(from?.now);
   let statements = 0;
@@ -132,6 +135,14 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
     now: clock.now,
     turnClock: clock.turn,
     registryDown: false,
+    async publish(text) {
+      const made = await compile(text);
+      for (const { ir, revision } of published) if (ir.name === made.ir.name) replaced.add(revision);
+      replaced.delete(made.revision);
+      if (!published.some(({ revision }) => revision === made.revision)) published.push(made);
+      withdrawn.delete(made.ir.name);
+      await cluster.workflow(made.ir.name).published(made.revision);
+    },
     withdraw: (name) => void withdrawn.add(name),
     settle: () => waitUntilQuiet({ isBusy: () => running.size > 0, count: () => statements }),
     async advance(milliseconds) {
@@ -155,13 +166,13 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
 function createRegistry(
   published: readonly CompiledWorkflow[],
   agents: readonly AgentCard[],
-  withdrawn: ReadonlySet<string>,
+  { withdrawn, replaced }: { withdrawn: ReadonlySet<string>; replaced: ReadonlySet<string> },
   isDown: () => boolean,
 ): Registry {
   return {
     reflexes: async () =>
       published
-        .filter(({ ir }) => !withdrawn.has(ir.name))
+        .filter(({ ir, revision }) => !withdrawn.has(ir.name) && !replaced.has(revision))
         .map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes })),
     revision: async (hash) => published.find(({ revision }) => revision === hash),
     agents: async ({ capabilities, after = "" }) => {

@@ -15,6 +15,7 @@ export interface QueueView {
   queued: string[];
   paused: PauseView | null;
   concurrency: number | null;
+  schedules?: { schedule: string; timezone: string; next: string | null; last: string | null }[];
 }
 
 /** Gives a command `--reason` and what `pause` does. */
@@ -41,7 +42,7 @@ export function createPath(name: string): string {
   return `v1/workflows/${encodeURIComponent(name)}`;
 }
 
-export function describeQueue({ running, queued, paused, concurrency }: QueueView, terminal: Terminal): string[] {
+export function describeQueue({ running, queued, paused, concurrency, schedules = [] }: QueueView, terminal: Terminal): string[] {
   const places = concurrency === null ? "" : ` of ${concurrency}`;
   return [
     ...(paused
@@ -49,5 +50,9 @@ export function describeQueue({ running, queued, paused, concurrency }: QueueVie
       : []),
     `${running}${places} running, ${queued.length} waiting`,
     ...queued.map((thread, index) => `  ${index + 1} ${thread}`),
+    ...schedules.map(
+      ({ schedule, timezone, next, last }) =>
+        `starts at ${schedule} (${timezone}), next ${paused ? "when it is not paused any more" : (next ?? "never")}, last ${last ?? "never"}`,
+    ),
   ];
 }

@@ -35,6 +35,7 @@ export function checkExpressions(outline: Outline, report: Report): ExpressionCo
   for (const reflex of outline.reflexes) {
     for (const field of ["when", "priority"]) check(findText(reflex, field), expressionViews.event);
     check(findText(reflex, "key"), expressionViews.event);
+    check(findText(reflex, "input"), expressionViews.schedule);
     for (const part of listItems(reflex, "key")) check(part, expressionViews.event);
     for (const emit of listItems(reflex, "emit")) check(findText(emit, "data"), expressionViews.event);
   }

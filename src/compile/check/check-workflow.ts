@@ -11,6 +11,7 @@ import { checkExpressions } from "./check-expressions.ts";
 import { checkGraph } from "./check-graph.ts";
 import { checkNumbers } from "./check-numbers.ts";
 import { checkRoles } from "./check-roles.ts";
+import { checkSchedules } from "./check-schedules.ts";
 import { checkSchema } from "./check-schema.ts";
 import { checkSchemaSense } from "./check-schema-sense.ts";
 import { checkShape } from "./check-shape.ts";
@@ -43,6 +44,7 @@ export function checkWorkflow(root: MapNode, report: Report, publish: boolean): 
   const templates = checkTemplates(outline, report);
   checkEffects(outline, report);
   checkCloud(outline, report, publish);
+  checkSchedules(outline, report);
   checkNumbers(outline, report);
   checkEndless(outline, report);
   checkSchemaSense(outline, report);

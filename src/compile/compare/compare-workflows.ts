@@ -82,13 +82,18 @@ function compareReflexes(before: readonly ReflexIr[], after: readonly ReflexIr[]
     }
   };
   match((reflex, other) => same(reflex, other));
-  match((reflex, other) => reflex.kind === other.kind && same([...reflex.on].sort(), [...other.on].sort()));
+  match(
+    (reflex, other) =>
+      reflex.kind === other.kind && findCron(reflex) === findCron(other) && same([...reflex.on].sort(), [...other.on].sort()),
+  );
   match((reflex, other) => reflex.kind === other.kind && reflex.on.some((kind) => other.on.includes(kind)));
+  match((reflex, other) => findCron(reflex) !== undefined && findCron(other) !== undefined);
   return [
     ...before.flatMap((reflex): Change[] => {
       const other = pairs.get(reflex);
       if (other) return compareReflex(reflex, other);
-      return [{ part: "reflex", what: "removed", at: nameReflex(reflex), breaks: ["senders"], why: "its kinds do nothing here any more" }];
+      const why = findCron(reflex) === undefined ? "its kinds do nothing here any more" : "no thread is started by this schedule any more";
+      return [{ part: "reflex", what: "removed", at: nameReflex(reflex), breaks: ["senders"], why }];
     }),
     ...left.map((reflex): Change => ({ part: "reflex", what: "added", at: nameReflex(reflex) })),
   ];
@@ -115,6 +120,7 @@ function compareReflex(before: ReflexIr, after: ReflexIr): Change[] {
 function judgeReflex(key: string, before: ReflexIr, after: ReflexIr): Pick<Change, "breaks" | "why"> {
   if (key === "on" && before.on.some((kind) => !after.on.includes(kind)))
     return { breaks: ["senders"], why: "a kind does nothing here any more" };
+  if (key === "schedule") return { breaks: ["senders"], why: "threads are started at other times, or with other data" };
   if (key === "when" && after.when !== undefined) return { breaks: ["senders"], why: "an event that counted may not count any more" };
   // A thread keeps the key that it began with.
   if (key === "key")
@@ -122,8 +128,13 @@ function judgeReflex(key: string, before: ReflexIr, after: ReflexIr): Pick<Chang
   return {};
 }
 
-function nameReflex({ kind, on }: ReflexIr): string {
-  return `${kind} on ${on.join(", ")}`;
+function nameReflex(reflex: ReflexIr): string {
+  const cron = findCron(reflex);
+  return cron === undefined ? `${reflex.kind} on ${reflex.on.join(", ")}` : `${reflex.kind} at ${cron}`;
+}
+
+function findCron(reflex: ReflexIr): string | undefined {
+  return reflex.kind === "workflow" ? reflex.schedule?.cron : undefined;
 }
 
 function same(a: unknown, b: unknown): boolean {

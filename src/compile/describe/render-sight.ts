@@ -17,6 +17,11 @@ const places: Record<keyof typeof expressionViews, { places: string; sees: strin
     sees: "the event's attributes, see below",
     gives: "truth; text, number or boolean; number; any value",
   },
+  schedule: {
+    places: "`input` of a reflex with a `schedule`",
+    sees: "`planned`: when the run is due, in RFC 3339; `schedule` and `timezone` as they are written",
+    gives: "the data that the thread begins with",
+  },
   start: {
     places: "`agent.from`",
     sees: "`event`: the event; `start`: `{workflow, event}`",

@@ -177,7 +177,7 @@ function describeReflexes(reflexes: ReflexIr[]): string[] {
     const on = reflex.on.join(", ");
     switch (reflex.kind) {
       case "workflow":
-        return `starts on ${on}`;
+        return reflex.schedule ? `starts at ${reflex.schedule.cron} (${reflex.schedule.timezone})` : `starts on ${on}`;
       case "signal":
         return `${reflex.signal} on ${on}`;
       case "emit":

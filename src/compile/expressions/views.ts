@@ -41,6 +41,8 @@ export const expressionViews = {
   moderator: { title: "`{start, steps}`", names: ["start", "steps"], steps: true, picks: true },
   /** `when`, `key`, `priority`, a reflex's `data`. */
   event: { title: "the event", names: eventAttributes },
+  /** A scheduled reflex's `input`. */
+  schedule: { title: "the planned run", names: ["planned", "schedule", "timezone"] },
   /** `agent.from`. */
   start: { title: "`{event, start}`", names: ["event", "start"] },
   /** `where`. */

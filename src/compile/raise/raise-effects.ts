@@ -40,7 +40,7 @@ function listMaps(node: SourceNode | undefined): SourceNode[] {
   return node?.kind === "list" ? node.items.filter((item) => item.kind === "map") : [];
 }
 
-function raisePayload(node: SourceNode, liquid: boolean): Payload {
+export function raisePayload(node: SourceNode, liquid: boolean): Payload {
   if (isText(node)) return { kind: "expression", source: node.value };
   const value = toJson(node);
   return { kind: "literal", value: liquid ? normaliseStrings(value) : value, liquid };

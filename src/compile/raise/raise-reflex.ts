@@ -1,9 +1,10 @@
 /** One reflex. */
-import { readWord, reflexKinds, signals } from "../../contract/language.ts";
-import type { Expression, ReflexIr } from "../ir.ts";
+import { missedPolicies, readWord, reflexKinds, signals } from "../../contract/language.ts";
+import { defaults } from "../defaults.ts";
+import type { Expression, ReflexIr, ScheduleIr } from "../ir.ts";
 import type { MapNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
-import { raiseEmits } from "./raise-effects.ts";
+import { raiseEmits, raisePayload } from "./raise-effects.ts";
 
 /** Raises a sound reflex. */
 export function raiseReflex(node: MapNode): ReflexIr {
@@ -17,7 +18,11 @@ export function raiseReflex(node: MapNode): ReflexIr {
   switch (kind) {
     case "workflow": {
       const priority = findText(node, "priority");
-      return { kind, on, ...guard, ...(key ? { key } : {}), ...(priority ? { priority: priority.value } : {}) };
+      const schedule = readSchedule(node);
+      return {
+        ...{ kind, on, ...guard, ...(key ? { key } : {}), ...(priority ? { priority: priority.value } : {}) },
+        ...(schedule && { schedule }),
+      };
     }
     case "signal":
       return { kind, on, ...guard, key: key ?? [], signal: readWord(findText(node, "signal")?.value, signals) ?? "cancel" };
@@ -26,6 +31,18 @@ export function raiseReflex(node: MapNode): ReflexIr {
     default:
       return kind satisfies never;
   }
+}
+
+function readSchedule(node: MapNode): ScheduleIr | undefined {
+  const cron = findText(node, "schedule")?.value;
+  if (cron === undefined) return undefined;
+  const input = findValue(node, "input");
+  return {
+    cron,
+    timezone: findText(node, "timezone")?.value ?? defaults.timezone,
+    missed: readWord(findText(node, "missed")?.value, missedPolicies) ?? defaults.missed,
+    ...(input && { input: raisePayload(input, false) }),
+  };
 }
 
 function readKey(node: MapNode): Expression[] | undefined {

@@ -8,6 +8,7 @@ import {
   bindings,
   bindModes,
   lossPolicies,
+  missedPolicies,
   overflowPolicies,
   pickModes,
   type ReflexKind,
@@ -183,7 +184,22 @@ const key = z
 export const reflexShapes = {
   workflow: fields({
     kind: z.literal("workflow").describe(reflexKinds.workflow),
-    on,
+    on: on.optional(),
+    schedule: text
+      .optional()
+      .describe(
+        "Instead of `on`: when it starts a thread by itself, as cron: minute, hour, day, month, day of the week. A minute apart at least.",
+      ),
+    timezone: text.optional().describe(`Where the schedule's times are told, as \`Europe/Berlin\`; default \`${defaults.timezone}\`.`),
+    missed: word(missedPolicies)
+      .optional()
+      .describe(`What becomes of runs that were due while the server was down, or the workflow paused; default \`${defaults.missed}\`.`),
+    input: z
+      .unknown()
+      .optional()
+      .describe(
+        "The data of a scheduled start: JSONata over `{planned, schedule, timezone}` where it is text, else a constant; default these three.",
+      ),
     when,
     key: key.optional(),
     priority: expression.optional().describe("JSONata over the event: who waits with a greater number starts first; default 0."),

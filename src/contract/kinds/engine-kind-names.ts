@@ -20,4 +20,5 @@ export const engineKindNames = [
   "nerve.spawn.refused",
   "nerve.chain.stopped",
   "nerve.delivery.refused",
+  "nerve.schedule.due",
 ] as const;

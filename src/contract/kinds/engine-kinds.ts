@@ -108,6 +108,11 @@ export const engineKinds = {
     }),
     ...{ from: "mailbox", ...unsent },
   },
+  "nerve.schedule.due": {
+    summary: "A workflow's schedule is due; the data is what its thread begins with: the planned time, or the reflex's `input`.",
+    data: json,
+    ...{ from: "workflow", ...unsent },
+  },
 } as const satisfies { [Kind in (typeof engineKindNames)[number]]: EngineKindRow };
 
 /** A kind that the orchestrator says. */

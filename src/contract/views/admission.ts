@@ -6,11 +6,21 @@ import { open, time } from "../shape.ts";
 export const pauseView = open({ by: z.string(), reason: z.string().nullable(), since: time });
 export type PauseView = z.infer<typeof pauseView>;
 
+/** A schedule of the published revision. */
+export const scheduleView = open({
+  schedule: z.string(),
+  timezone: z.string(),
+  next: time.nullable().describe("When it is due next. Null: never. While the workflow is paused it is not started then."),
+  last: time.nullable().describe("The planned time of the last run that started a thread."),
+});
+export type ScheduleView = z.infer<typeof scheduleView>;
+
 export const admissionView = open({
   running: z.int(),
   queued: z.array(z.string()).describe("Those that wait, in the order in which they would start."),
   paused: pauseView.nullable(),
   concurrency: z.int().nullable().describe("Threads that may run at once; null: any number, or none was ever admitted."),
+  schedules: z.array(scheduleView).optional().describe("When it starts by itself; absent: never."),
 });
 export type AdmissionView = z.infer<typeof admissionView>;
 

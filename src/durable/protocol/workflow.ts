@@ -88,6 +88,11 @@ export interface WorkflowRpc extends DeliverRpc {
   pause(pause: PauseView | null, once?: Once): Promise<Result<AdmissionView>>;
   /** What came of reflexes that fired, by `nameOutcome`; null: not taken yet, or too long ago. */
   outcomes(refs: string[]): Promise<(ReflexOutcome | null)[]>;
-  /** A revision was published: what it says of the queue holds from now on. */
-  published(revision: string): Promise<void>;
+  /**
+   * A revision was published: what it says of the queue and of schedules holds from now on.
+   * @param scheduled it has schedules, so that also one that never had a thread must know
+   */
+  published(revision: string, scheduled?: boolean): Promise<void>;
+  /** It was withdrawn: nothing starts by a schedule any more. */
+  withdrawn(): Promise<void>;
 }

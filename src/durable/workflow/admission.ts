@@ -9,6 +9,7 @@ import type { AdmissionView, PauseView } from "../../contract/views/admission.ts
 import { createControlKeys } from "../control/control-keys.ts";
 import { formerControlKeys } from "../control/former-control-keys.ts";
 import { createCommitter } from "../host/committer.ts";
+import type { Undeliverable } from "../host/deliver-message.ts";
 import { formerOutbox } from "../host/former-tables.ts";
 import { createGather, type Settle } from "../host/gather.ts";
 import { refuseOver } from "../host/inbox.ts";
@@ -29,12 +30,14 @@ import { type AdmitAnswer, type WorkflowMessage, workflowMessages } from "../pro
 import type { Registry } from "../registry/registry.ts";
 import { createAnnounceWaiting } from "./announce-waiting.ts";
 import { formerWorkflowTables } from "./former-tables.ts";
-import { createGate, type Rules } from "./gate.ts";
+import { createGate } from "./gate.ts";
 import { createOutcomes } from "./outcomes.ts";
-import { createPlaces } from "./places.ts";
-import { createPublishedRules } from "./published-rules.ts";
+import { createPlaces, type Places } from "./places.ts";
+import { createPublishedRules, type Said } from "./published-rules.ts";
 import { createQueue } from "./queue.ts";
-import { createSignals } from "./signals.ts";
+import { createSchedules } from "./schedules.ts";
+import { createSignals, type Signals } from "./signals.ts";
+import { createStartDue } from "./start-due.ts";
 
 export interface AdmissionPorts {
   /** The workflow's name. */
@@ -55,14 +58,16 @@ export interface Admission {
   pause(pause: PauseView | null, once?: Once): Promise<Result<AdmissionView>>;
   /** What came of reflexes that fired; null: nothing is known of it. */
   outcomes(refs: string[]): (ReflexOutcome | null)[];
-  /** A revision was published: what it says of the queue holds from now on. */
+  /** A revision was published: what it says of the queue and of schedules holds from now on. */
   published(revision: string): Promise<void>;
+  /** Nothing starts by a schedule any more. */
+  withdrawn(): void;
 }
 
 interface Item {
   envelope: Envelope;
-  /** The published revision's rules for the queue, where they were read anew. */
-  published?: Rules | undefined;
+  /** What the published revision says, where it was read anew. */
+  published?: Said | undefined;
 }
 
 /**
@@ -77,28 +82,17 @@ const repeatable: Record<WorkflowMessage["type"], boolean> = {
   "thread.resumed": true,
 };
 
+const former = { ...formerOutbox, ...formerProjection, ...formerWorkflowTables, control: formerControlKeys };
+
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
-  const store = createStore(storage, world.address, {
-    ...{ ...formerOutbox, ...formerProjection, ...formerWorkflowTables },
-    control: formerControlKeys,
-  });
+  const store = createStore(storage, world.address, former);
   const projection = createProjectionOutbox(world, store, later, project);
+  const hearRefused = createHearRefused(name, () => ({ committer, places, signals }));
   const committer: TypedCommitter = createCommitter(world, {
     store,
-    dueTimes: () => [projection.due()],
-    refused: ({ to, message, code, detail }, _sender, forget) => {
-      console.warn(JSON.stringify({ at: "workflow", name, to, message: message.type, code, detail }));
-      const thread = to.slice("recruitment/".length);
-      // The place of a thread that ended long ago, under the id of an event that was sent again, is free.
-      const isFree = message.type === "thread.start" && code === "gone";
-      if (!isFree && message.type !== "thread.signal") return;
-      committer.commit(() => {
-        forget();
-        if (isFree) places.hearThread({ type: "thread.ended", thread, epoch: Number.POSITIVE_INFINITY });
-        else signals.noteRefused(trust(queueMessages["thread.signal"], message), thread, { code, detail });
-      });
-    },
+    dueTimes: () => [projection.due(), gate.paused() ? undefined : schedules.due()],
+    refused: (refused, _sender, forget) => hearRefused(refused, forget),
     heldBack: (queue, begins) => projection.append(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
     // Threads and initiators know nothing of one another's places: none waits for another's object.
     isUnordered: () => true,
@@ -114,12 +108,14 @@ export function createAdmission({ name, world, registry, project, settle, later,
   });
   const queue = createQueue<WorkflowMessage<"admit">>(store);
   const gate = createGate(store);
+  const schedules = createSchedules(store, clock);
   const outcomes = createOutcomes(store, clock);
   const keys = createControlKeys({ store, clock, committer: () => committer });
   const announce = createAnnounceWaiting({ name, clock, outbox: committer.outbox, projection });
   const places = createPlaces({ clock, queue, gate, outcomes, outbox: committer.outbox, announce });
   const signals = createSignals({ queue, outcomes, outbox: committer.outbox, announce });
   const rules = createPublishedRules(name, registry, () => gate.rules().revision);
+  const startDue = createStartDue({ name, registry, rules, gate, schedules, places, projection, committer, hold });
   let resumed = false;
 
   const handlers: Handlers<typeof workflowMessages, void> = {
@@ -139,11 +135,17 @@ export function createAdmission({ name, world, registry, project, settle, later,
       committer.inbox.mark(envelope);
     }
     if (!isKnown) return { status: "refused", code: "unknown_message", detail: `a workflow takes no ${message.type}` };
-    if (published) gate.set(published);
+    if (published) hold(published);
     dispatch(workflowMessages, handlers, envelope);
     if (message.type !== "admit") return { status: "stored" };
     const answer = places.readOutcome(trust(workflowMessages.admit, message).thread) satisfies AdmitAnswer;
     return { status: "stored", answer };
+  }
+
+  /** Within the transaction. */
+  function hold({ rules: said, scheduled }: Said): void {
+    gate.set(said);
+    schedules.set(scheduled);
   }
 
   const gather = createGather<Item, Delivery>(settle, (items) => committer.commit(() => items.map(take)));
@@ -160,6 +162,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
     queued: queue.order(),
     paused: gate.paused(),
     concurrency: gate.rules().places,
+    ...(schedules.size > 0 && { schedules: schedules.show() }),
   });
 
   return {
@@ -170,6 +173,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
     alarm: () =>
       committer.alarm(async () => {
         resume();
+        await startDue();
         await projection.flush();
         committer.commit(() => {});
       }),
@@ -191,9 +195,30 @@ export function createAdmission({ name, world, registry, project, settle, later,
       resume();
       const read = await rules.read(revision);
       committer.commit(() => {
-        gate.set(read);
+        hold(read);
         places.startWaiting();
       });
     },
+    withdrawn: () => committer.commit(() => schedules.set([])),
+  };
+}
+
+/** What becomes of a message that its receiver refused for good: the place of a thread that ended long ago is free. */
+function createHearRefused(
+  name: string,
+  ports: () => { committer: Pick<TypedCommitter, "commit">; places: Places; signals: Signals },
+): (refused: Undeliverable, forget: () => void) => void {
+  return ({ to, message, code, detail }, forget) => {
+    console.warn(JSON.stringify({ at: "workflow", name, to, message: message.type, code, detail }));
+    const thread = to.slice("recruitment/".length);
+    // Under the id of an event that was sent again.
+    const isFree = message.type === "thread.start" && code === "gone";
+    if (!isFree && message.type !== "thread.signal") return;
+    const { committer, places, signals } = ports();
+    committer.commit(() => {
+      forget();
+      if (isFree) places.hearThread({ type: "thread.ended", thread, epoch: Number.POSITIVE_INFINITY });
+      else signals.noteRefused(trust(queueMessages["thread.signal"], message), thread, { code, detail });
+    });
   };
 }

@@ -50,9 +50,13 @@ export class WorkflowEndpoint extends Endpoint implements WorkflowRpc {
     return this.#admission.pause(pause, once);
   }
 
-  /** One that never had a thread learns of it with its first. */
-  async published(revision: string): Promise<void> {
-    if (this.#made || this.ctx.isStored()) await this.#admission.published(revision);
+  /** One that never had a thread learns of it with its first, unless it starts them itself. */
+  async published(revision: string, scheduled = false): Promise<void> {
+    if (scheduled || this.#made || this.ctx.isStored()) await this.#admission.published(revision);
+  }
+
+  async withdrawn(): Promise<void> {
+    if (this.#made || this.ctx.isStored()) this.#admission.withdrawn();
   }
 
   alarm(): Promise<void> {

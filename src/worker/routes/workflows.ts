@@ -12,6 +12,7 @@ import { readText } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
 import { findTurnWarnings } from "../schema-store.ts";
 import { takeBody } from "../take-body.ts";
+import { tellPublished, tellWithdrawn } from "../tell-queue.ts";
 import {
   compiledBytes,
   findRevisions,
@@ -46,7 +47,7 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const warnings = await findTurnWarnings(db, compiled.ir);
     // From here on it is published: nothing that follows may be answered as if it were not.
     const isNew = await publishWorkflow(db, compiled, json, text, ports.now());
-    await tellQueue(name, compiled.revision);
+    await tellPublished(ports, name, compiled);
     return c.json(
       { name, revision: compiled.revision, diagnostics: locateDiagnostics(text, diagnostics), ...(warnings.length > 0 && { warnings }) },
       isNew ? 201 : 200,
@@ -68,6 +69,7 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     await requireOperator(c, ports);
     const name = c.req.param("name");
     if (!(await withdrawWorkflow(db, name, ports.now()))) throw noWorkflow(name);
+    await tellWithdrawn(ports, name);
     return c.body(null, 204);
   });
 
@@ -115,18 +117,6 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const { ir, recruitment, task } = compiled;
     return c.json({ name, revision, ir, recruitment, task });
   });
-
-  /**
-   * Its places may have changed: who waits need not wait for the next event. A queue that can't be reached hears of the revision by that
-   * event, so that the workflow is published all the same.
-   */
-  async function tellQueue(name: string, revision: string): Promise<void> {
-    try {
-      await ports.workflow(name).published(revision);
-    } catch (error) {
-      ports.log({ level: "warn", message: `${name} is published; its queue could not be told: ${String(error)}` });
-    }
-  }
 
   async function findWorkflow(name: string) {
     const workflow = await readWorkflow(db, name);

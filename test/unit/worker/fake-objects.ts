@@ -362,6 +362,9 @@ function createFakeWorkflow(name: string, { note }: FakeState, paused: Map<strin
     async published(revision) {
       note(`workflow/${name}`, "published", revision);
     },
+    async withdrawn() {
+      note(`workflow/${name}`, "withdrawn");
+    },
     async deliver() {
       return { status: "stored" };
     },

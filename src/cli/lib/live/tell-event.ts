@@ -104,6 +104,7 @@ const tellers: Tellers = {
   "nerve.spawn.refused": (data) => ({ who: thread, what: "refused", text: JSON.stringify(data), style: "red" }),
   "nerve.chain.stopped": (data) => ({ who: thread, what: "stopped", text: JSON.stringify(data), style: "red" }),
   "nerve.delivery.refused": ({ agent, code }) => ({ who: agent, what: "refused", text: code, style: "red" }),
+  "nerve.schedule.due": (data) => ({ who: "schedule", what: "is due", text: JSON.stringify(data) }),
 };
 
 /** The last claim without a verdict: verdicts come in the order of claims. */

@@ -60,4 +60,29 @@ export const cloudCatalogue = {
     explanation:
       "Clients start an exposed workflow with named arguments, so its `input` takes an object. Without an `input` it takes any object, or none.",
   },
+  "bad-schedule": {
+    code: "NRV5010",
+    severity: "error",
+    title: "A schedule that cannot be read",
+    explanation:
+      "A schedule is cron: minute, hour, day, month, day of the week, as `0 9 * * 1-5`. A reflex has one, or listens to kinds by `on`.",
+  },
+  "unknown-timezone": {
+    code: "NRV5011",
+    severity: "error",
+    title: "A time zone that there is not",
+    explanation: "Time zones are named as in the IANA database: `Europe/Berlin`, `America/New_York`, `UTC`.",
+  },
+  "schedule-never-due": {
+    code: "NRV5012",
+    severity: "error",
+    title: "A schedule that never comes",
+    explanation: "No day has this date, such as the 30th of February: the reflex would never start a thread.",
+  },
+  "schedule-too-frequent": {
+    code: "NRV5013",
+    severity: "error",
+    title: "A schedule that comes too often",
+    explanation: "Each run starts a thread that somebody works on: two are a minute apart at least.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -55,7 +55,7 @@ export function setUp(first: Queueing = { concurrency: 1 }) {
   const registry = {
     revision: async (hash: string) => {
       const queueing = revisions.get(hash);
-      return queueing && { ir: { overflow: "queue", ...queueing } as WorkflowIr };
+      return queueing && { ir: { overflow: "queue", reflexes: [] as WorkflowIr["reflexes"], ...queueing } as WorkflowIr };
     },
     reflexes: async () => [{ workflow: "w", revision: published, input: null, reflexes: [] }],
   } as unknown as Registry;
