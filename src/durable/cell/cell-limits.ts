@@ -9,6 +9,11 @@ export const cellLimits = {
   countedBytes: 50_000,
   /** Characters of what was committed in one turn of the event loop, from which on it is written at once: they are in memory beside what actors know. */
   waveCharacters: 4_000_000,
+  /**
+   * Microtasks in which nobody commits, after which the turn of the event loop is taken to be over: more than lie between two commits of
+   * which one follows from the other, and a few microseconds. The platform tells nobody that a turn ends, and its timers take a millisecond.
+   */
+  quietMicrotasks: 100,
   /** Actors that are looked at for one that rests, from those that were not asked for longest: with more at work nobody should walk them all. */
   looked: 64,
   /** Milliseconds between two warnings that more are at work than fit. */

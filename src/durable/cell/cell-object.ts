@@ -53,7 +53,10 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
   #near: Neighbours | undefined;
   readonly #wave = createWave(
     (work) => later(0, work),
-    () => this.ctx.storage.sync(),
+    async () => {
+      await this.#made?.cell.written();
+      await this.ctx.storage.sync();
+    },
   );
 
   constructor(ctx: DurableObjectState, env: Environment) {

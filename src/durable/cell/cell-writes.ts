@@ -27,8 +27,6 @@ export interface CellWrites {
 
 export interface CellWritesPorts {
   storage: Storage;
-  /** Resolves in a later turn of the event loop, when what was written before is on disk. */
-  sync(): Promise<void>;
   /** Nothing of what waited is written: whoever has committed it must be loaded anew. */
   failed(error: unknown): void;
 }
@@ -39,7 +37,7 @@ type Step =
   | { type: "run"; owner: string; sql: string; values: readonly SqlValue[] }
   | { type: "alarm"; at: number };
 
-export function createCellWrites({ storage, sync, failed }: CellWritesPorts): CellWrites {
+export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrites {
   let steps: Step[] = [];
   /** Whose rows wait. */
   const owners = new Set<string>();
@@ -48,6 +46,8 @@ export function createCellWrites({ storage, sync, failed }: CellWritesPorts): Ce
   let after: (() => void)[] = [];
   let characters = 0;
   let scheduled = false;
+  /** Steps that ever were. */
+  let pushed = 0;
   let broken: { error: unknown } | undefined;
 
   /** Who asks from then on must not be answered by what memory says. */
@@ -57,6 +57,7 @@ export function createCellWrites({ storage, sync, failed }: CellWritesPorts): Ce
 
   function push(step: Step): void {
     check();
+    pushed += 1;
     steps.push(step);
     if (step.type !== "alarm") owners.add(step.owner);
   }
@@ -64,15 +65,22 @@ export function createCellWrites({ storage, sync, failed }: CellWritesPorts): Ce
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
-    const write = (): void => {
-      scheduled = false;
-      try {
-        flush();
-      } catch {
-        // Whoever waited for it has heard.
-      }
-    };
-    sync().then(write, write);
+    void writeAtEnd();
+  }
+
+  /** As the present turn of the event loop ends, so that what it wrote is one commit of the platform's too: a later turn would be another. */
+  async function writeAtEnd(): Promise<void> {
+    for (let before = -1, quiet = 0; quiet < cellLimits.quietMicrotasks; quiet += 1) {
+      if (pushed !== before) quiet = 0;
+      before = pushed;
+      await undefined;
+    }
+    scheduled = false;
+    try {
+      flush();
+    } catch {
+      // Whoever waited for it has heard.
+    }
   }
 
   /** Of a commit that is under way what it found. */
@@ -131,7 +139,7 @@ export function createCellWrites({ storage, sync, failed }: CellWritesPorts): Ce
     show(owner) {
       if (owners.has(owner)) flush();
     },
-    waiting: (owner) => (owners.has(owner) ? steps.reduce((sum, step) => sum + (isOf(step, owner) ? measureRows(step.rows) : 0), 0) : 0),
+    waiting: (owner) => (owners.has(owner) ? measureNewest(steps.flatMap((step) => (isOf(step, owner) ? [step.rows] : []))) : 0),
     after(work) {
       check();
       if (steps.length === 0 && after.length === 0) return work();
@@ -150,6 +158,17 @@ function measureRows({ journal, documents, cursors }: StagedRows): number {
     for (const row of table) for (const value of row) if (typeof value === "string") characters += value.length;
   return characters;
 }
+
+/** Of a row that is written more than once the last counts. */
+function measureNewest(waiting: readonly StagedRows[]): number {
+  const sizes = new Map<string, number>();
+  for (const { journal, documents, cursors } of waiting)
+    for (const row of [...journal, ...documents, ...cursors])
+      sizes.set(`${row.length} ${row[1]} ${row[2]}`, measureRows({ ...none, documents: [row] }));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+const none: StagedRows = { journal: [], documents: [], deletedDocuments: [], cursors: [], deletedCursors: [] };
 
 /** Rows of one statement: the platform binds at most 100 values. */
 const rowsPerStatement = 20;

@@ -67,6 +67,8 @@ export interface Cell {
   evict(owner: string): boolean;
   /** Writes what the actors have committed: before anything leaves that follows from it. */
   flush(): void;
+  /** Resolves when all that the actors have committed is written. */
+  written(): Promise<void>;
   /** Nothing of an actor reads or writes any more, until it is asked again. */
   endAll(): void;
 }
@@ -80,7 +82,6 @@ export function createCell(ports: CellPorts): Cell {
   const { now, elapsed, later, background, warn, make, methods } = ports;
   const database = openCellDatabase({
     storage: ports.storage,
-    sync: ports.sync,
     failed(error) {
       live.endAll();
       warn({ at: "cell", error: `nothing of what its actors have committed last could be written: ${String(error)}` });
@@ -184,6 +185,7 @@ export function createCell(ports: CellPorts): Cell {
     alarms,
     evict: live.evict,
     flush: database.flush,
+    written: () => new Promise((resolve) => database.after(resolve)),
     endAll() {
       live.endAll();
       database.flush();

@@ -29,7 +29,7 @@ function open(world: HandWorld, ring: (owner: string) => Promise<void> = async (
       world.storage.setAlarm(at);
     },
   };
-  const opened = openCellDatabase({ storage, sync: () => Promise.resolve(), failed: () => {} });
+  const opened = openCellDatabase({ storage, failed: () => {} });
   let within = false;
   const written = (): void => {
     if (!within) opened.flush();
