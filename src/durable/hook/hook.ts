@@ -10,9 +10,10 @@ import type { Store } from "../host/store/store.ts";
 import type { HookDelivery, HookRpc } from "../protocol/hook.ts";
 import { type HookDocuments, type HookMarks, openHookDocuments, type RefusalsOfCode, theOne } from "./hook-documents.ts";
 import { hookLimits } from "./hook-limits.ts";
-import { mapPayload } from "./map-payload.ts";
-import { readPayload } from "./read-payload.ts";
 import { verifySignature } from "./verify-signature.ts";
+
+/** What reads and maps a payload, loaded with the first delivery: nothing that starts the Worker needs it. */
+const loadReaders = async () => ({ ...(await import("./map-payload.ts")), ...(await import("./read-payload.ts")) });
 
 export interface HookPorts {
   store: Store;
@@ -98,6 +99,7 @@ export function createHook({ store, now, post }: HookPorts): Hook {
     }
     const refused = (problem: { code: ProblemCode; detail: string }, delivery: string | null) =>
       noteRefusal(problem.code, problem.detail, delivery);
+    const { mapPayload, readPayload } = await loadReaders();
     const read = readPayload(own.from, delivered);
     if (!read.ok) {
       refused(read.problem, null);
@@ -147,6 +149,7 @@ export function createHook({ store, now, post }: HookPorts): Hook {
     async tryMap(delivered, map) {
       const own = settings.get(theOne);
       if (!own) return goneHook();
+      const { mapPayload, readPayload } = await loadReaders();
       const read = readPayload(own.from, delivered);
       if (!read.ok) return read;
       if (own.from === "github" && read.value.event === "ping") return succeed({ status: "ignored", reason: "GitHub's ping" });
