@@ -104,7 +104,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "the routes",
     may: [
       ...[contract, "src/durable/agent", "src/durable/hook", "src/durable/projector", protocol, "src/durable/registry"],
-      ...["src/durable/trace", "src/worker", "src/worker/artifacts", "src/worker/gateways/mcp", "hono"],
+      ...["src/durable/trace", "src/worker", "src/worker/artifacts", "src/worker/gateways/a2a", "src/worker/gateways/mcp", "hono"],
     ],
   },
   // Each route loads its gateway with the first call, by a dynamic import: nothing that starts the Worker imports one.
@@ -114,6 +114,10 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...[contract, "src/durable/agent", protocol, "src/version.ts", "src/worker"],
       ...["@modelcontextprotocol/ext-tasks", "@modelcontextprotocol/server", "zod"],
     ],
+  },
+  "src/worker/gateways/a2a": {
+    is: "the server as agents of the Agent2Agent protocol",
+    may: [contract, "src/version.ts", "src/worker", "src/durable/agent", protocol, "@a2a-js/sdk"],
   },
   "src/worker/describe": { is: "OpenAPI and AsyncAPI, and their page", may: [contract, "src/worker/describe/routes", "hono", "zod"] },
   "src/worker/describe/routes": { is: "each route's description", may: [contract, "src/worker/describe", "zod"] },

@@ -24,4 +24,5 @@ export const requiredMigrations: readonly string[] = [
   "0019_exposed.sql",
   "0020_hook.sql",
   "0021_artifact.sql",
+  "0022_a2a.sql",
 ];

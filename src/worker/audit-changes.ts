@@ -8,6 +8,7 @@ import type { Json } from "../contract/event.ts";
 import { exceedsBytes } from "../contract/limits.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { beginDecision, finishDecision } from "./audit-store.ts";
+import { isA2a } from "./authenticate.ts";
 import { type ListedRoute, matchRoute } from "./match-route.ts";
 import { recallBody } from "./read-body.ts";
 
@@ -36,7 +37,7 @@ export function auditChanges(ports: AppPorts, routes: () => ListedRoute[]): Midd
     const principal = c.get("principal");
     const { method, path } = c.req;
     const route = Object.hasOwn(verbs, method) ? matchRoute(routes(), method, path) : undefined;
-    if (!("operator" in principal) || !route || undecided.includes(`${method} ${route.pattern}`)) return next();
+    if (!("operator" in principal) || !route || undecided.includes(`${method} ${route.pattern}`) || isA2a(path)) return next();
     const target = route.parameters[0]?.slice(0, 256) ?? null;
     const decision = { operator: principal.operator, action: nameAction(method, route.pattern), target, path: path.slice(0, 512) };
     const position = await beginDecision(ports.db, decision, ports.now());

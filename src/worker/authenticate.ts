@@ -17,7 +17,7 @@ export const rootOperator = "admin";
 /** The name of an object that is no agent's: no id has a slash. */
 const nobody = "nobody/here";
 
-/** Calls that change nothing of the system's, which a read-only operator may make; of those of `/mcp`, the gateway judges each. */
+/** Calls that change nothing of the system's, which a read-only operator may make; of those of `/mcp` and `/a2a`, the gateway judges each. */
 const readingCalls = ["POST /v1/tickets", "POST /v1/session", "DELETE /v1/session", "POST /mcp"];
 
 /** What a caller showed: it proves who calls, once, and again while a stream is open. */
@@ -84,10 +84,16 @@ export function requireAdminToken(ports: AppPorts): string {
 export function guardAccess(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { method, path } = c.req;
-    if (c.get("access") === "read" && method !== "GET" && method !== "HEAD" && !readingCalls.includes(`${method} ${path}`))
+    const isReading = method === "GET" || method === "HEAD" || readingCalls.includes(`${method} ${path}`) || isA2a(path);
+    if (c.get("access") === "read" && !isReading)
       throw problemError("forbidden", "This operator's token may only read. Ask for one with `access: admin`.");
     await next();
   };
+}
+
+/** Whether a path is of the A2A gateway: what is a change there, the path does not say. */
+export function isA2a(path: string): boolean {
+  return path === "/a2a" || path.startsWith("/a2a/");
 }
 
 async function findPrincipal(ports: AppPorts, token: string, adminToken: string): Promise<Proven> {

@@ -15,6 +15,8 @@ import { guardOrigins } from "./guard-origins.ts";
 import { addSecurityHeaders, refuseOddMethods } from "./harden.ts";
 import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { createReadiness, guardReadiness } from "./readiness.ts";
+import { addA2aCardRoute, addA2aRoutes } from "./routes/a2a.ts";
+import { addAgentCardRoutes } from "./routes/agent-card.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
 import { addBroadcastRoutes } from "./routes/broadcasts.ts";
@@ -52,6 +54,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   addReadinessRoute(app, readiness);
   addDocsRoutes(app, ports);
+  addA2aCardRoute(app);
   app.use("*", serveInspector(ports));
   app.use("*", guardReadiness(ports, readiness));
   addRedeemRoute(app, ports);
@@ -73,6 +76,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   for (const changing of ["/v1/agents", "/v1/agents/*", "/v1/workflows/*"]) app.use(changing, tellRegistry(ports));
   addAgentRoutes(app, ports);
   addSubscriptionRoutes(app, ports);
+  addAgentCardRoutes(app, ports);
   addWorkflowRoutes(app, ports);
   addEventRoutes(app, ports);
   addBroadcastRoutes(app, ports);
@@ -89,6 +93,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addSessionRoutes(app, ports);
   addEnrolmentRoutes(app, ports);
   addMcpRoute(app, ports);
+  addA2aRoutes(app, ports);
 
   app.notFound(async (c) => {
     // What exists is told only to those who may ask.

@@ -56,6 +56,7 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   await call("GET /v1/agents/{id=nobody}");
   await call("PUT /v1/agents/{id=tourist}/subscriptions", { kinds: ["a.*"] });
   await call("GET /v1/agents/{id=tourist}/subscriptions");
+  for (const method of ["PUT", "GET", "DELETE"]) await call(`${method} /v1/agents/{id=tourist}/card`);
   await call("POST /v1/agents/{id=tourist}/token", {});
 
   await call("GET /v1/me", undefined, { token });

@@ -16,7 +16,7 @@ const createPath = (id: string, rest = "") => `v1/agents/${encodeURIComponent(id
 
 type Filter = ApiOptions & { capability?: string; presence?: string; limit: string; after?: string };
 
-/** Defines `nerveflare agents add|list|show|rotate|revoke|remove`. */
+/** Defines `nerveflare agents add|list|show|card|rotate|revoke|remove`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
   addApiOptions(command.command("add <id>").description("Add an agent and show its token, once."))
@@ -78,6 +78,18 @@ export function defineCommand(command: Command, context: CommandContext): void {
         kinds: string[];
       };
       terminal.result(shown, () => shown.kinds.join("\n") || "none");
+    });
+
+  addApiOptions(command.command("card <id>").description("Give an agent an A2A card, by which others send it messages."))
+    .option("--description <text>", "what the card says of it (default: its capabilities)")
+    .option("--none", "take its card away")
+    .action(async (id: string, { description, none, ...options }: ApiOptions & { description?: string; none?: true }) => {
+      const api = createApi(options, context);
+      const path = createPath(id, "/card");
+      if (none) await api.call("DELETE", path);
+      else await api.call("PUT", path, { body: JSON.stringify({ description }) });
+      const shown = (await api.call("GET", path)) as Answer<"agentExposure">;
+      terminal.result(shown, () => (shown.exposed ? `/a2a/agents/${encodeURIComponent(id)}` : `${id} has no card.`));
     });
 
   addApiOptions(command.command("rotate <id>").description("Give an agent a new token and show it, once."))

@@ -142,6 +142,11 @@ export const bodies = {
     bytes: bytes.small,
     required: false,
   },
+  "PUT /v1/agents/:id/card": {
+    schema: z.strictObject({ description: z.string().min(1).max(limits.attributeLength).optional() }),
+    bytes: bytes.agent,
+    required: false,
+  },
   "PUT /v1/agents/:id/subscriptions": {
     schema: z.strictObject({ kinds: z.array(listened).max(subscriptionsAtMost) }),
     bytes: bytes.subscriptions,

@@ -47,6 +47,14 @@ export const agentEntry = agentRecord.extend({
 });
 export type AgentEntry = z.infer<typeof agentEntry>;
 
+/** Whether an agent has an A2A card. */
+export const agentExposure = open({
+  exposed: z.boolean().describe("It has a card: who may call this server sends it messages over A2A."),
+  description: z.string().nullable().describe("What the card says of it. Null: its capabilities."),
+  decided: z.boolean().describe("An operator said so."),
+});
+export type AgentExposure = z.infer<typeof agentExposure>;
+
 /** A code by which a new machine registers its agent itself. */
 export const enrolmentRecord = agentCard.extend({
   agent: z.string(),

@@ -122,6 +122,10 @@ export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "hea
       );
     },
 
+    async exposesAgent(id) {
+      return (await db.prepare("SELECT 1 FROM exposed_agent WHERE agent = ? AND open = 1").bind(id).first()) !== null;
+    },
+
     async cards(ids) {
       if (ids.length === 0) return [];
       return readCards(

@@ -40,6 +40,8 @@ export interface Registry {
   revision(hash: string): Promise<CompiledWorkflow | undefined>;
   /** Agents that hold all these capabilities, by id, one page after `after`. */
   agents(query: { capabilities: string[]; after?: string; limit: number }): Promise<AgentCard[]>;
+  /** Whether the agent has an A2A card, so that agents may begin a directed turn of it. Absent: none has. */
+  exposesAgent?(id: string): Promise<boolean>;
   /** Cards of these ids; unknown ones are absent. */
   cards(ids: string[]): Promise<AgentCard[]>;
   /** The agent's newest past turns, of one role in one workflow and of all; bounded, and a few seconds old. */

@@ -1,10 +1,12 @@
 /** Workflows that an event names in its `to`: each begins a thread of it, whatever its reflexes listen to. Knows what is published, not the store. */
+
+import { directTurnName } from "../../contract/direct-turn.ts";
 import type { CloudEvent } from "../../contract/event.ts";
 import { checkSchema, describeMisfits } from "../../contract/json-schema/check-schema.ts";
 import { namedPlace } from "../../contract/named-place.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
-import type { PublishedReflexes } from "../registry/registry.ts";
+import type { PublishedReflexes, Registry } from "../registry/registry.ts";
 import { makeThreadId } from "../thread/lifecycle/thread-id.ts";
 import { readDepth } from "./chain-depth.ts";
 import type { Judgement } from "./judge-reflexes.ts";
@@ -16,12 +18,20 @@ import { routingLimits } from "./routing-limits.ts";
  * @param agent the sender's id
  * @returns a verdict for each; refused where one of them cannot begin, for whoever names it wants that one
  */
-export async function startNamed(event: CloudEvent, agent: string, published: PublishedReflexes[]): Promise<Result<Judgement[]>> {
+export async function startNamed(
+  event: CloudEvent,
+  agent: string,
+  published: PublishedReflexes[],
+  registry: Pick<Registry, "exposesAgent">,
+): Promise<Result<Judgement[]>> {
   const names = listNamed(event.to);
   if (names.length > routingLimits.named)
     return refuse("too_large", `An event starts at most ${routingLimits.named} workflows by name.`, { limit: routingLimits.named });
   const isAgents = event.source.startsWith("/agents/");
-  const open = names.length ? published.filter(({ exposed }) => exposed || !isAgents) : [];
+  const directs = isAgents && names.includes(directTurnName) && (await mayDirect(event, registry));
+  const open = names.length
+    ? published.filter(({ workflow, exposed }) => exposed || !isAgents || (directs && workflow === directTurnName))
+    : [];
   const judgements: Judgement[] = [];
   for (const name of names) {
     const found = open.find(({ workflow }) => workflow === name);
@@ -31,6 +41,12 @@ export async function startNamed(event: CloudEvent, agent: string, published: Pu
     judgements.push(judged.value);
   }
   return succeed(judgements);
+}
+
+/** An agent is given a directed turn by other agents only where it has a card. */
+async function mayDirect({ data }: CloudEvent, registry: Pick<Registry, "exposesAgent">): Promise<boolean> {
+  const named = (data as { agent?: unknown } | null | undefined)?.agent;
+  return typeof named === "string" && (await registry.exposesAgent?.(named)) === true;
 }
 
 function refuseUnknown(name: string, open: PublishedReflexes[], isAgents: boolean): ReturnType<typeof refuse> {

@@ -137,7 +137,7 @@ async function link(
       receivers: recipients.map((id) => `agent/${id}` as const),
       message: createMail({ channel: "my", event, receipt: true }),
     });
-  const named = await startNamed(event, sender.id, listeners.reflexes);
+  const named = await startNamed(event, sender.id, listeners.reflexes, registry);
   if (!named.ok) return named;
   const judgements = [...named.value, ...(await judgeReflexes(event, sender.id, listeners.reflexes, own))];
   for (const { verdict, message } of judgements) {

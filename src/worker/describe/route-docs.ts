@@ -2,6 +2,8 @@
 
 import { answers } from "../../contract/http/answers.ts";
 import type { RouteDoc } from "./route-doc.ts";
+import { a2aDocs } from "./routes/a2a.ts";
+import { agentCardDocs } from "./routes/agent-card.ts";
 import { agentDocs } from "./routes/agents.ts";
 import { artifactDocs } from "./routes/artifacts.ts";
 import { broadcastDocs } from "./routes/broadcasts.ts";
@@ -67,6 +69,7 @@ export const routeDocs: RouteDoc[] = [
   ...agentDocs,
   ...subscriptionDocs,
   ...artifactDocs,
+  ...agentCardDocs,
   ...webhookDocs,
   ...hookDocs,
   ...enrolmentDocs,
@@ -75,5 +78,6 @@ export const routeDocs: RouteDoc[] = [
   ...schemaDocs,
   ...statusDocs,
   ...mcpDocs,
+  ...a2aDocs,
   ...openDocs,
 ];

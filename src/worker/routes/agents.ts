@@ -6,6 +6,7 @@ import { hashToken } from "../../durable/agent/token-hash.ts";
 import { beginRemoval, changeAgent, finishRemoval, listAgents, readAgent, readChange } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
+import { forgetExposure } from "../exposed-agents.ts";
 import { readQuery } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { registerAgent } from "../register-agent.ts";
@@ -58,6 +59,7 @@ export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     unwrap(await ports.agent(id).remove());
     await finishRemoval(db, id);
     await removeSubscriptions(db, id);
+    await forgetExposure(db, id);
     return c.body(null, 204);
   });
 

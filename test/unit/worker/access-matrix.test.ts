@@ -56,6 +56,9 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["POST /v1/agents/:id/revoke", "adminsChange"],
   ["GET /v1/agents/:id/subscriptions", "operatorsRead"],
   ["PUT /v1/agents/:id/subscriptions", "adminsChange"],
+  ["GET /v1/agents/:id/card", "operatorsRead"],
+  ["PUT /v1/agents/:id/card", "adminsChange"],
+  ["DELETE /v1/agents/:id/card", "adminsChange"],
   ["POST /v1/enrolments", "adminsChange"],
   ["GET /v1/enrolments", "operatorsRead"],
   ["DELETE /v1/enrolments/:id", "adminsChange"],
@@ -131,6 +134,14 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["GET /v1/connect", "everybodyReads", { unknown: "ok", revoked: "ok", read: 403, admin: 403 }],
 
   ["POST /mcp", "everybodyReads"],
+
+  ["GET /.well-known/agent-card.json", "open"],
+  ["POST /a2a", "everybodyReads"],
+  ...[
+    ...["POST ", "GET /.well-known/agent-card.json", "GET /extendedAgentCard", "POST /:call", "GET /tasks"],
+    ...["GET /tasks/:task", "POST /tasks/:task", "GET /tasks/:task/pushNotificationConfigs", "POST /tasks/:task/pushNotificationConfigs"],
+    ...["GET /tasks/:task/pushNotificationConfigs/:config", "DELETE /tasks/:task/pushNotificationConfigs/:config"],
+  ].map((route): (typeof matrix)[number] => [route.replace(" ", " /a2a/:kind/:name"), "everybodyReads"]),
 
   ["GET /v1/threads", "everybodyReads"],
   ["GET /v1/threads/:id", "partakersRead"],

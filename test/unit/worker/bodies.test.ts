@@ -25,6 +25,7 @@ const right: { [R in BodyRoute]: object } = {
   "POST /v1/agents/:id/token": { overlapSeconds: 10 },
   "POST /v1/agents/:id/revoke": {},
   "POST /v1/tickets": {},
+  "PUT /v1/agents/:id/card": { description: "Reviews." },
   "PUT /v1/agents/:id/subscriptions": { kinds: ["a.*"] },
   "POST /v1/enrolments": { agent: "bob", capabilities: ["x"], roles: ["w/r"], kinds: ["a.b"], expiresInSeconds: 60 },
   "POST /v1/enrolments/redeem": { code: "abc" },
