@@ -49,6 +49,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   src: inNode,
   "src/cli/**": inNode,
   "src/chaos/**": inNode,
+  "src/a2a/**": inNode,
   "src/exec/**": inNode,
   "src/deploy/**": inNode,
   "src/local-server/**": inNode,

@@ -165,6 +165,10 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "command-line language models: their commands, what they print, and a turn as a prompt",
     may: [...[contract, "src/client", "src/exec/find-objects.ts", "src/exec/run-program.ts"]],
   },
+  "src/a2a": {
+    is: "makes a remote A2A agent an agent of ours",
+    may: [contract, "src", "src/client", "src/exec", "node:*", "@a2a-js/sdk"],
+  },
   "src/mcp": {
     is: "makes the model of an MCP client an agent",
     may: [contract, "src/client", "src/exec", "src/version.ts", "@modelcontextprotocol/server", "node:*", "zod"],
@@ -251,7 +255,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/cli/lib": {
     is: "what commands share",
     may: [
-      ...["src", "src/client", "src/compile/decide", "src/compile/source", contract, "src/local-server", "src/simulate"],
+      ...["src", "src/a2a", "src/client", "src/compile/decide", "src/compile/source", contract, "src/local-server", "src/simulate"],
       ...["commander", "node:*", "zod"],
     ],
   },

@@ -1,8 +1,11 @@
 /** [ATOA] The SDK's own client against a real server: over both bindings, with an agent that is away, and over a SIGKILL in mid-task. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { Role, type SendMessageRequest, type StreamResponse, type Task, TaskState } from "@a2a-js/sdk";
 import { type Client, ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Agent, connectAgent, type TurnHandler } from "../../src/client/index.ts";
+import { serveRemote } from "../unit/a2a/remote-server.ts";
 import { findFreePort } from "./find-free-port.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
@@ -251,4 +254,35 @@ test("[ATOA11] a message that is too large, a version that is not spoken, a meth
   const sent = await post(rpc("SendMessage", { message: { messageId: "m", role: "ROLE_USER", parts: [{ text: "x" }] } }), {}, reader);
   expect(sent.error.data[0]?.metadata).toMatchObject({ code: "forbidden" });
   expect((await post(rpc("ListTasks", {}), {}, reader)) as object).toHaveProperty("result.tasks");
+});
+
+test("[BRIDGE9] `nerveflare agent --a2a` has a remote agent hold a role; killed in mid-task and started again, it goes on with the same task", async ({
+  onTestFinished,
+}) => {
+  const gate = Promise.withResolvers<void>();
+  const remote = await serveRemote(async ({ say, text }) => {
+    say(TaskState.TASK_STATE_WORKING, "on it");
+    if (text.includes('"for the remote"')) await gate.promise;
+    say(TaskState.TASK_STATE_COMPLETED, '```json\n{"text": "from afar"}\n```');
+  });
+  onTestFinished(() => remote.close());
+  const state = join(await makeDataFolder(later), "state");
+  const start = () => {
+    const bin = join(import.meta.dirname, "../../bin/nerveflare.js");
+    const child = spawn(process.execPath, [bin, "agent", "--a2a", remote.url, "--state", state], {
+      env: { ...process.env, NERVEFLARE_URL: server.facts.url, NERVEFLARE_TOKEN: tokens["bob"] },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    return child;
+  };
+  const bridge = start();
+  const client = await openClient("/a2a/workflows/ask");
+  const sent = await sendFor(client, say("for the remote", {}, true));
+  await expect.poll(() => remote.heard.length, { timeout: 60_000 }).toBe(1);
+  bridge.kill("SIGKILL");
+  start();
+  gate.resolve();
+  await expect.poll(async () => textOf(await client.getTask({ tenant: "", id: sent.id })), { timeout: 60_000 }).toBe("from afar");
+  expect(remote.heard).toHaveLength(1);
 });

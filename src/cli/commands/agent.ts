@@ -6,8 +6,9 @@ import type { Accepts } from "../../client/accepts.ts";
 import { type Agent, type AgentOptions, connectAgent } from "../../client/agent.ts";
 import type { Journal } from "../../client/answers.ts";
 import { ClientError } from "../../client/client-error.ts";
+import type { TurnHandler } from "../../client/handlers.ts";
 import { readDuration } from "../../client/heartbeat.ts";
-import type { Note } from "../../client/note.ts";
+import type { Note, TakeNote } from "../../client/note.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import { createFileJournal } from "../../exec/create-file-journal.ts";
 import { createProgramHandler, type ProgramOptions, type PromptForm } from "../../exec/create-program-handler.ts";
@@ -20,11 +21,13 @@ import { addChaosOptions, type ChaosChoice, listFaults } from "../lib/chaos/chao
 import { runBehindChaos, runProgram } from "../lib/chaos/run-behind-chaos.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { chooseToken, findServer } from "../lib/find-server.ts";
+import { openBridge } from "../lib/open-bridge.ts";
 import { type ClaimFilter, readClaims } from "../lib/read-claims.ts";
 import { renderTable, type Style, type Terminal } from "../lib/terminal.ts";
 
 interface Options extends ChaosChoice {
   exec?: string;
+  a2a?: string;
   preset?: string;
   model?: string;
   prompt?: PromptForm;
@@ -56,6 +59,14 @@ finish for as long as --finish; a second one ends it at once.
 Example:
   nerveflare agent --exec './review.sh' --claim code-review/reviewer
 
+--a2a has a remote agent of the Agent2Agent protocol hold the roles. Each turn is a message to it, with the prompt as text and the role's
+schema as data; what it says is read as leniently as a program's output, and refusals are sent back. A task that asks for input or for
+authorization suspends the thread, with what it asks as the reason; resuming the thread answers it. A turn that is revoked cancels the task.
+Its token is in NERVEFLARE_REMOTE_TOKEN. With --state a restart goes on with the tasks that it began.
+
+Example:
+  nerveflare agent --a2a https://agent.example.com --claim code-review/reviewer
+
 --chaos tries an agent on a bad line: this one, or with a program after -- one of your own, written with whatever client. That is started with
 NERVEFLARE_URL set to a proxy on this machine, and with NERVEFLARE_TOKEN, and keeps the rest of the environment. One fault follows another:
 ${listFaults()}
@@ -69,6 +80,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
   addChaosOptions(command)
     .argument("[program...]", "with --chaos: an agent of your own, and its arguments")
     .option("--exec <command>", "the program, run through the shell for each turn")
+    .option("--a2a <url>", "in place of a program: a remote A2A agent, by its address or its card's")
     .option("--preset <name>", `a language model's own command, one of ${Object.keys(presets).join(", ")}; list shows what each runs`)
     .option("--model <name>", "with --preset: which model (default: the one that the command uses)")
     .addOption(
@@ -113,7 +125,7 @@ async function runAgent(program: string[], given: Options, { terminal, env }: Co
   if (fault) throw new CliError(fault.message, { hint: fault.hint, exitCode: exitCodes.usage });
   const server = findServer(options, env);
   const token = chooseToken(server, "token", { option: options.token, env: env.NERVEFLARE_TOKEN });
-  if (options.exec === undefined) {
+  if (options.exec === undefined && options.a2a === undefined) {
     const own = token === undefined ? env : { ...env, NERVEFLARE_TOKEN: token };
     return runBehindChaos(options, server, terminal, (url) => runProgram(program, { ...own, NERVEFLARE_URL: url }, terminal));
   }
@@ -124,8 +136,13 @@ async function runAgent(program: string[], given: Options, { terminal, env }: Co
 }
 
 /** What is wrong with what was asked for. */
-function findFault(program: string[], { exec, chaos }: Options): { message: string; hint: string } | undefined {
+function findFault(program: string[], { exec, a2a, chaos }: Options): { message: string; hint: string } | undefined {
   const own = program.length > 0;
+  if (a2a !== undefined && (exec !== undefined || own))
+    return {
+      message: "Both --a2a and a program are given.",
+      hint: "An agent performs its turns by one of them: start two agents for both.",
+    };
   if (exec !== undefined && own) {
     return {
       message: `Both --exec and a program (${program[0]}) are given.`,
@@ -138,10 +155,10 @@ function findFault(program: string[], { exec, chaos }: Options): { message: stri
       hint: "Start it yourself, or give --exec a program that performs one turn.",
     };
   }
-  if (exec === undefined && !own) {
+  if (exec === undefined && a2a === undefined && !own) {
     return {
       message: "No program is given.",
-      hint: "Give --exec what performs a turn; or, with --chaos, an agent of your own after --. See `nerveflare agent --help`.",
+      hint: "Give --exec what performs a turn, or --a2a the address of a remote agent; or, with --chaos, an agent of your own after --. See `nerveflare agent --help`.",
     };
   }
   return undefined;
@@ -190,7 +207,7 @@ function listPresets(terminal: Terminal): void {
 }
 
 async function readSettings(
-  command: string,
+  command: string | undefined,
   token: string | undefined,
   options: Options & Pick<ProgramOptions, "read">,
   { terminal, env }: Pick<CommandContext, "terminal" | "env">,
@@ -200,6 +217,31 @@ async function readSettings(
       "Set NERVEFLARE_TOKEN or give --token; `nerveflare agents add <id>` makes an agent and shows its token. Or register this machine with `nerveflare init`.";
     throw new CliError("No token.", { hint, exitCode: exitCodes.usage });
   }
+  return {
+    token,
+    slots: options.slots,
+    ...(options.poll ? { transports: ["poll"] } : {}),
+    ...(options.accepts ? { accepts: await readAccepts(options.accepts) } : {}),
+    ...(options.state ? { journal: await openJournal(options.state) } : {}),
+    onTurn: await chooseHandler(command, options, { terminal, env }),
+    onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
+    onEvent: ({ id, type, source }) => log(terminal, { level: "info", what: "event", message: `${type} from ${source}`, event: id }),
+    onNote: (note) => log(terminal, note),
+  };
+}
+
+/** Who performs turns: a program, or a remote agent. */
+async function chooseHandler(
+  command: string | undefined,
+  options: Options & Pick<ProgramOptions, "read">,
+  { terminal, env }: Pick<CommandContext, "terminal" | "env">,
+): Promise<TurnHandler> {
+  const note: TakeNote = (each) => log(terminal, each);
+  if (command === undefined) {
+    const { a2a: url = "", state, keep, timeout } = options;
+    const kept = state === undefined ? undefined : `${state}.tasks`;
+    return openBridge({ url, token: env.NERVEFLARE_REMOTE_TOKEN, state: kept, keeps: keep === true, timeoutMs: timeout, note });
+  }
   const badEnv = options.env.map((each) => findEnvFault(each, env)).find((each) => each !== undefined);
   if (badEnv !== undefined) throw new CliError(`${badEnv}.`, { hint: "Set it, or leave it out.", exitCode: exitCodes.usage });
   const missing = findMissingProgram(command, env);
@@ -208,25 +250,15 @@ async function readSettings(
     preset && command.startsWith(`${preset.program} `) ? `Install it: ${preset.install}. Or give --exec what runs it.` : undefined;
   if (missing) throw new CliError(missing.message, { hint: install ?? missing.hint, exitCode: exitCodes.usage });
   if (preset) log(terminal, { level: "info", what: "preset", message: `${options.preset} runs ${command}` });
-  return {
-    token,
-    slots: options.slots,
-    ...(options.poll ? { transports: ["poll"] } : {}),
-    ...(options.accepts ? { accepts: await readAccepts(options.accepts) } : {}),
-    ...(options.state ? { journal: await openJournal(options.state) } : {}),
-    onTurn: createProgramHandler({
-      command,
-      env,
-      passed: options.env,
-      timeoutMs: options.timeout,
-      prompt: options.prompt ?? (preset ? "text" : "json"),
-      read: options.read,
-      note: (note) => log(terminal, note),
-    }),
-    onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
-    onEvent: ({ id, type, source }) => log(terminal, { level: "info", what: "event", message: `${type} from ${source}`, event: id }),
-    onNote: (note) => log(terminal, note),
-  };
+  return createProgramHandler({
+    command,
+    env,
+    passed: options.env,
+    timeoutMs: options.timeout,
+    prompt: options.prompt ?? (preset ? "text" : "json"),
+    read: options.read,
+    note,
+  });
 }
 
 /** Keeps an agent connected until a signal ends it. */

@@ -12,35 +12,17 @@ import { ProblemError, problemError } from "../../problem-error.ts";
 
 type Make = new (options: { message: string; metadata: Record<string, string> }) => A2AError;
 
-/** Which of the protocol's errors each problem is; what it has no word for stays a plain error, with our code beside it. */
-const kinds: Record<ProblemCode, Make> = {
-  malformed: RequestMalformedError,
-  unknown_kind: RequestMalformedError,
-  source_mismatch: RequestMalformedError,
-  unauthenticated: A2AError,
-  forbidden: A2AError,
-  not_found: TaskNotFoundError,
-  id_conflict: RequestMalformedError,
-  stale_lease: UnsupportedOperationError,
-  turn_over: UnsupportedOperationError,
-  offer_closed: UnsupportedOperationError,
-  already_exists: RequestMalformedError,
-  output_invalid: RequestMalformedError,
-  workflow_invalid: A2AError,
-  mapping_failed: RequestMalformedError,
-  too_large: RequestMalformedError,
-  not_allowed_now: UnsupportedOperationError,
-  method_not_allowed: UnsupportedOperationError,
-  origin_not_allowed: A2AError,
-  rate_limited: A2AError,
-  unavailable: A2AError,
-  starting: A2AError,
-  mailbox_full: A2AError,
-  bug: A2AError,
-};
+/** Which of the protocol's errors a problem is, by its status; what it has no word for stays a plain error, with our code beside it. */
+function chooseKind({ code, status }: Problem): Make {
+  if (status === 404) return TaskNotFoundError;
+  // What is sent again as it is never gets better.
+  if ([400, 413, 422].includes(status) || code === "id_conflict" || code === "already_exists") return RequestMalformedError;
+  if (status === 405 || status === 409) return UnsupportedOperationError;
+  return A2AError;
+}
 
 /** The error with the problem's code, number and whether to send the same again, in its metadata. */
-export function toA2AError(problem: Problem, make: Make = kinds[problem.code]): A2AError {
+export function toA2AError(problem: Problem, make: Make = chooseKind(problem)): A2AError {
   const { code, nrv, status, retryable, retryAfter } = problem;
   return new make({
     message: problem.detail,
