@@ -16,6 +16,7 @@ import { callLimits } from "./guard-calls.ts";
 import { createHookCheck } from "./hook-store.ts";
 import { createKeptPlacement } from "./kept-placement.ts";
 import { pruneSessions } from "./session-store.ts";
+import { pruneContexts } from "./task-contexts.ts";
 
 export {
   AgentObject,
@@ -127,5 +128,6 @@ export default {
     await pruneDecisions(env.DB, scheduledTime);
     await pruneEnrolments(env.DB, scheduledTime);
     await pruneSessions(env.DB, scheduledTime);
+    await pruneContexts(env.DB, scheduledTime);
   },
 } satisfies ExportedHandler<WorkerEnv>;

@@ -6,6 +6,7 @@ import { hashToken } from "../../../durable/agent/token-hash.ts";
 import type { Principal } from "../../../durable/protocol/agent.ts";
 import { nameObject } from "../../authenticate.ts";
 import { problemError, unwrap } from "../../problem-error.ts";
+import { noteContext } from "../../task-contexts.ts";
 import type { CardSubject } from "./agent-cards.ts";
 import { directTurn } from "./direct-turn.ts";
 import { ensureDirectTurn } from "./ensure-direct-turn.ts";
@@ -93,15 +94,10 @@ async function start(ports: GatewayPorts, caller: Caller, said: Said, message: M
   const thread =
     answer.reflexes?.find((verdict) => verdict.workflow === workflow && verdict.thread !== undefined)?.thread ?? answer.threads[0];
   if (thread === undefined) throw new Error(`The message ${event.id} began no thread.`);
-  if (contextId !== "") await noteTask(ports, contextId, thread);
+  if (contextId !== "") await noteContext(ports.db, contextId, thread, ports.now());
   const at = new Date(ports.now()).toISOString();
   const posted = { specversion: "1.0", source: `/${caller.name}`, time: at, ...event } as CloudEvent;
   return readBegun(ports, thread, caller, stillBegins(thread, workflow, posted, at));
-}
-
-async function noteTask({ db, now }: GatewayPorts, context: string, thread: string): Promise<void> {
-  const { noteContext } = await import("./task-list.ts");
-  await noteContext(db, context, thread, now());
 }
 
 /** The queue may not have told the thread yet that it begins. */

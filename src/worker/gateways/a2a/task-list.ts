@@ -49,8 +49,3 @@ export async function listTaskIds(db: D1Database, query: TaskQuery): Promise<{ i
     total: counted?.results[0]?.total ?? 0,
   };
 }
-
-/** Notes under which context a task was begun: the index knows no attributes of events. */
-export async function noteContext(db: D1Database, context: string, thread: string, now: number): Promise<void> {
-  await db.prepare("INSERT OR IGNORE INTO a2a_context (context, thread, at) VALUES (?, ?, ?)").bind(context, thread, now).run();
-}
