@@ -25,7 +25,7 @@ const run = promisify(execFile);
  * Bytes of a package, compressed: some 15 % above what it is. It should not grow by accident. A third of it is the library that lays
  * pictures out in a browser; the Worker's gateways bring the packages of their protocols, schedules cron.
  */
-const mostBytes: { [name: string]: number } = { nerveflare: 2_350_000, "@nerveflare/agent": 60_000 };
+const mostBytes: { [name: string]: number } = { nerveflare: 2_450_000, "@nerveflare/agent": 60_000 };
 
 await run("node", ["scripts/build.ts", "--if-stale"], { cwd: root });
 const folder = mkdtempSync(join(tmpdir(), "nerveflare-packed-"));
