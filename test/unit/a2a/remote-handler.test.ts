@@ -50,6 +50,7 @@ async function run(handler: ReturnType<typeof createRemoteHandler>, turn: TurnAs
     progress: (note) => progress.push(note),
     onUpdate: () => {},
     usage: () => {},
+    artifacts: {} as never,
     send: async () => ({ id: "x", status: "accepted", threads: [], notes: [] }),
     ...of,
   };
