@@ -18,11 +18,15 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   const samples: Sample[] = [];
 
   /** @param route with the values of its names: `GET /v1/threads/{id=t1}` */
-  async function call(route: string, body?: unknown, { token = adminToken, type = "application/json", query = "" } = {}): Promise<never> {
+  async function call(
+    route: string,
+    body?: unknown,
+    { token = adminToken, type = "application/json", query = "", accept = "*/*" } = {},
+  ): Promise<never> {
     const [method = "", path = ""] = route.replaceAll(/\{\w+=([^}]*)\}/g, (_, value) => encodeURIComponent(value)).split(" ");
     const response = await fetch(`${url}${path}${query}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": type }) },
+      headers: { authorization: `Bearer ${token}`, accept, ...(body !== undefined && { "content-type": type }) },
       ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(30_000),
     });
@@ -64,7 +68,7 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   await call("GET /v1/me/types", undefined, { token, query: "?workflows=code-review" });
   await call("POST /v1/tickets", undefined, { token });
   for (const method of ["POST", "GET", "DELETE"]) await call(`${method} /v1/session`, undefined, { token });
-  await call("POST /mcp", { jsonrpc: "2.0", id: 1, method: "initialize", params: {} }, { token });
+  await call("POST /mcp", { jsonrpc: "2.0", id: 1, method: "ping" }, { token, accept: "application/json, text/event-stream" });
   await call("POST /v1/events", { id: "one", type: "a.b", data: { n: 1 } }, { token });
   await call(
     "POST /v1/events",
@@ -110,14 +114,7 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
     for (const order of ["retry", "drop"]) await call(`POST /v1/${place}/{id=${thread}:1}/${order}`, {});
   }
   await tourArtifacts(call);
-  const hook = (await call("POST /v1/webhooks", { url: "https://hooks.example.com/", kinds: ["no.such"] })) as { id: string };
-  await call("GET /v1/webhooks");
-  await call(`GET /v1/webhooks/{id=${hook.id}}`);
-  await call(`POST /v1/webhooks/{id=${hook.id}}/secret`, {});
-  await call(`POST /v1/webhooks/{id=${hook.id}}/resume`);
-  await call(`POST /v1/webhooks/{id=${hook.id}}/replay`, { deadLetters: "all" });
-  await call(`GET /v1/webhooks/{id=${hook.id}}/dead-letters`);
-  await call(`DELETE /v1/webhooks/{id=${hook.id}}`);
+  await tourWebhooks(call);
   await tourHooks(call);
   await call("POST /v1/operators", { name: "carol", access: "read" });
   await call("GET /v1/operators");
@@ -135,15 +132,25 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   return samples;
 }
 
+/** A webhook, from its making to its end. */
+async function tourWebhooks(call: (route: string, body?: unknown) => Promise<never>): Promise<void> {
+  const hook = (await call("POST /v1/webhooks", { url: "https://hooks.example.com/", kinds: ["no.such"] })) as { id: string };
+  for (const path of ["", `/{id=${hook.id}}`]) await call(`GET /v1/webhooks${path}`);
+  for (const order of ["secret", "resume"]) await call(`POST /v1/webhooks/{id=${hook.id}}/${order}`, {});
+  await call(`POST /v1/webhooks/{id=${hook.id}}/replay`, { deadLetters: "all" });
+  await call(`GET /v1/webhooks/{id=${hook.id}}/dead-letters`);
+  await call(`DELETE /v1/webhooks/{id=${hook.id}}`);
+}
+
 /** A hook, from its making to its end. */
 async function tourHooks(call: (route: string, body?: unknown) => Promise<never>): Promise<void> {
   const map = '{"kind": "no.such", "data": body}';
   await call("POST /v1/hooks", { name: "tour", from: "github", kinds: ["no.such"], map });
-  await call("GET /v1/hooks");
-  await call("GET /v1/hooks/{name=tour}");
+  for (const path of ["/v1/hooks", "/v1/hooks/{name=tour}"]) await call(`GET ${path}`);
   await call("PATCH /v1/hooks/{name=tour}", { note: "on tour" });
   await call("POST /v1/hooks/{name=tour}/test", { body: "{}" });
   await call("POST /v1/hooks/{name=tour}/secret", {});
+  await call("POST /v1/hooks/{name=tour}", {});
   await call("DELETE /v1/hooks/{name=tour}");
 }
 
