@@ -145,8 +145,8 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/thread": {
     is: "a thread's two objects",
     may: [
-      ...[contract, "src/compile", "src/durable", "src/durable/control", host, "src/durable/projector", protocol, "src/durable/registry"],
-      ...[storage, store, "src/durable/thread/**"],
+      ...[contract, "src/compile", "src/durable", "src/durable/artifacts", "src/durable/control", host, "src/durable/projector"],
+      ...[protocol, "src/durable/registry", storage, store, "src/durable/thread/**"],
     ],
     objectStorage: "writes",
   },

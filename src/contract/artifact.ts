@@ -16,6 +16,8 @@ export const artifactLimits = {
   threadBytes: 4 * 1024 * 1024 * 1024,
   /** Artifacts that one event names: each is looked up before the event is taken. */
   perEvent: 64,
+  /** Artifacts that one event in no thread names, times its receivers: each is a row. */
+  perMail: 1_000,
   /** Artifacts that one thread refers to: they are rows that its retention deletes at once. */
   perThread: 10_000,
   /** Bytes and number of what one agent brought, is bringing, and no thread refers to yet: it goes a day later. */

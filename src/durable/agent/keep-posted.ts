@@ -1,10 +1,11 @@
 /** Events that are kept in the agent's own object: routed side by side, stored in the order in which they came, sent to whom they concern. */
 
+import { artifactLimits } from "../../contract/artifact.ts";
 import type { CloudEvent } from "../../contract/event.ts";
 import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
 import type { AgentData, OwnKind } from "../../contract/kinds/agent-kinds.ts";
-import { type Problem, type Result, succeed } from "../../contract/problem.ts";
-import type { ArtifactBook, ArtifactFacts } from "../artifacts/artifact-book.ts";
+import { type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
+import { type ArtifactBook, type ArtifactFacts, nameMail } from "../artifacts/artifact-book.ts";
 import type { Clock } from "../host/ports.ts";
 import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
 import type { TypedCommitter } from "../protocol/typed-host.ts";
@@ -94,14 +95,25 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
     return kept;
   }
 
-  /** What it names belongs to its thread, and to those that it begins or resumes, before any of them can say so to anybody. */
+  /**
+   * What it names belongs to its thread, and to those that it begins or resumes, before any of them can say so to anybody; where there is
+   * none, to the mail of whom it is sent to.
+   */
   async function refer(
     { correlationid }: CloudEvent,
-    { threads }: RoutedEvent,
+    { threads, routing }: RoutedEvent,
     facts: readonly ArtifactFacts[],
   ): Promise<{ ok: false; problem: Problem } | undefined> {
     const own = correlationid !== undefined && isThreadName(correlationid) ? [correlationid] : [];
-    const referred = await artifacts.refer(facts, [...new Set([...own, ...threads])], clock.now());
+    const inThreads = new Set([...own, ...threads]);
+    const { recipients } = routing;
+    if (inThreads.size === 0 && recipients.length * facts.length > artifactLimits.perMail)
+      return refuse(
+        "too_large",
+        `In no thread at most ${artifactLimits.perMail} artifacts are sent at once, counted for each receiver; these are ${facts.length} to ${recipients.length} agents. Send them in a thread, or to fewer.`,
+        { limit: artifactLimits.perMail },
+      );
+    const referred = await artifacts.refer(facts, inThreads.size > 0 ? [...inThreads] : recipients.map(nameMail), clock.now());
     return referred.ok ? undefined : referred;
   }
 

@@ -29,6 +29,7 @@ export interface ArtifactBook {
   find(owner: string, hashes: readonly string[], threads: readonly string[]): Promise<Map<string, ArtifactFacts>>;
   /**
    * From here on the threads refer to them: whoever may read one of the threads may read them, and they stay for as long.
+   * @param threads also agents' mail: see `nameMail`
    * @returns `artifact_unknown` where one is gone by now, `storage_full` where a thread would refer to too much
    */
   refer(facts: readonly ArtifactFacts[], threads: readonly string[], now: number): Promise<Result<MadeReference[]>>;
@@ -51,10 +52,16 @@ export function makeReference({ hash, size, type, name }: ArtifactFacts): Artifa
   return { $artifact: nameArtifact(hash), size, type, ...(name !== null && { name }) };
 }
 
-/** Threads that an agent, `?2`, takes part in, as far as the index knows. */
+/** In a thread's place: what an agent was sent in none. It has it for a day. */
+export function nameMail(agent: string): string {
+  return `agents/${agent}`;
+}
+
+/** Threads that an agent, `?2`, takes part in, as far as the index knows, and its mail. */
 export const threadsOfAgent = `
 SELECT t.id FROM thread_agent p JOIN thread t ON t.position = p.thread WHERE p.agent = ?2
-UNION ALL SELECT thread FROM thread_audience WHERE agent = ?2`;
+UNION ALL SELECT thread FROM thread_audience WHERE agent = ?2
+UNION ALL SELECT 'agents/' || ?2`;
 
 const findFacts = `
 SELECT a.hash, a.size, coalesce(h.type, s.type) AS type, CASE WHEN h.hash IS NULL THEN s.name ELSE h.name END AS name
@@ -69,6 +76,11 @@ INSERT OR IGNORE INTO artifact_thread (thread, hash, size, type, name, at)
 SELECT thread.value, a.hash, a.size, given.value ->> 'type', given.value ->> 'name', ?3
 FROM json_each(?1) given JOIN artifact a ON a.hash = given.value ->> 'hash' CROSS JOIN json_each(?2) thread
 RETURNING thread, hash`;
+
+/** What an agent is sent again is kept for another day. */
+const keepMail = `
+UPDATE artifact_thread SET at = ?3 WHERE thread IN (SELECT value FROM json_each(?2) WHERE value LIKE 'agents/%')
+  AND hash IN (SELECT value ->> 'hash' FROM json_each(?1))`;
 
 const weighThreads = `
 SELECT max(bytes) AS bytes, max(number) AS number, min(number) AS least,
@@ -98,6 +110,7 @@ export function createArtifactBook(db: D1Database): ArtifactBook {
       const [inserted, weighed] = await db.batch<MadeReference | { bytes: number; number: number; present: number }>([
         db.prepare(insertReferences).bind(given, all, now),
         db.prepare(weighThreads).bind(given, all),
+        ...(threads.some((thread) => thread.startsWith("agents/")) ? [db.prepare(keepMail).bind(given, all, now)] : []),
       ]);
       const made = (inserted?.results ?? []) as MadeReference[];
       const [weight] = (weighed?.results ?? []) as { bytes: number; number: number; present: number }[];
@@ -116,10 +129,17 @@ export function createArtifactBook(db: D1Database): ArtifactBook {
 function judgeWeight({ bytes, number }: { bytes: number; number: number }) {
   const { threadBytes, perThread } = artifactLimits;
   if (bytes > threadBytes)
-    return createProblem("storage_full", `A thread refers to at most ${threadBytes} bytes of artifacts; this would be ${bytes}.`, {
-      limit: threadBytes,
+    return createProblem(
+      "storage_full",
+      `A thread refers to at most ${threadBytes} bytes of artifacts, as does what an agent is sent in a day; this would be ${bytes}.`,
+      {
+        limit: threadBytes,
+      },
+    );
+  if (number > perThread)
+    return createProblem("storage_full", `A thread refers to at most ${perThread} artifacts, as does what an agent is sent in a day.`, {
+      limit: perThread,
     });
-  if (number > perThread) return createProblem("storage_full", `A thread refers to at most ${perThread} artifacts.`, { limit: perThread });
   return undefined;
 }
 

@@ -4,6 +4,7 @@ import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { RoleCandidates, ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
+import { createArtifactBook } from "../artifacts/artifact-book.ts";
 import { Endpoint } from "../endpoint.ts";
 import { isPaused } from "../environment.ts";
 import { bury, clearTombstone, holdAlarm, isBuried, ringAgain } from "../host/storage/object-context.ts";
@@ -18,6 +19,7 @@ import { answerGone, answerLate, mayCreateRoot } from "./absent-object.ts";
 import { connectRoot, hearName } from "./connect-thread.ts";
 import { createEmptying } from "./empty-object.ts";
 import { retentionLimits } from "./lifecycle/thread-retention.ts";
+import { orderNaming } from "./order-naming.ts";
 import { createThreadRoot, type ThreadRoot } from "./thread-root.ts";
 
 type Page = { after?: number; limit: number };
@@ -54,6 +56,15 @@ export class RecruitmentEndpoint extends Endpoint implements RecruitmentRpc {
     return root ? this.#emptying.track(ask(root)) : none;
   }
 
+  /** An order whose body may name artifacts. */
+  #order<B extends object, T>(by: string, body: B, order: (root: ThreadRoot, body: B) => Promise<Result<T>>): Promise<Result<T>> {
+    return this.#ask((root) =>
+      orderNaming(createArtifactBook(this.env.DB), { thread: this.ctx.name ?? "", by, now: Date.now() }, body, (complete) =>
+        order(root, complete),
+      ),
+    );
+  }
+
   async offers(): Promise<OpenOffer[]> {
     return this.#find()?.listOffers() ?? [];
   }
@@ -80,7 +91,7 @@ export class RecruitmentEndpoint extends Endpoint implements RecruitmentRpc {
   }
 
   async control(signal: "cancel" | "suspend" | "resume", operator: string, body: ControlBody, once?: Once): Promise<Result<ThreadView>> {
-    return this.#ask((root) => root.recruitment.control(signal, operator, body, once));
+    return this.#order(operator, body, (root, complete) => root.recruitment.control(signal, operator, complete, once));
   }
 
   async holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>> {
@@ -88,11 +99,11 @@ export class RecruitmentEndpoint extends Endpoint implements RecruitmentRpc {
   }
 
   async restart(operator: string, body: RestartBody, once?: Once): Promise<Result<ThreadView>> {
-    return this.#ask((root) => root.recruitment.restart(operator, body, once));
+    return this.#order(operator, body, (root, complete) => root.recruitment.restart(operator, complete, once));
   }
 
   async fork(operator: string, body: ForkBody, once?: Once): Promise<Result<ThreadView>> {
-    return this.#ask((root) => root.recruitment.fork(operator, body, once));
+    return this.#order(operator, body, (root, complete) => root.recruitment.fork(operator, complete, once));
   }
 
   async assign(operator: string, role: string, body: AssignBody, once?: Once): Promise<Result<ThreadView>> {

@@ -38,7 +38,7 @@ export async function requireRoom(db: D1Database, owner: string, size: number, t
       `SELECT (SELECT count(*) FROM artifact_upload WHERE owner = ?1) AS uploads,
          (SELECT coalesce(sum(size), 0) FROM artifact_upload) + (SELECT coalesce(sum(size), 0) FROM artifact) AS total,
          (SELECT coalesce(sum(size), 0) FROM artifact_upload WHERE owner = ?1) + coalesce(sum(h.size), 0) AS bytes, count(h.hash) AS held
-       FROM artifact_holder h WHERE h.owner = ?1 AND NOT EXISTS (SELECT 1 FROM artifact_thread t WHERE t.hash = h.hash)`,
+       FROM artifact_holder h WHERE h.owner = ?1 AND NOT EXISTS (SELECT 1 FROM artifact_thread t WHERE t.hash = h.hash AND t.thread NOT LIKE 'agents/%')`,
     )
     .bind(owner)
     .first<{ uploads: number; total: number; bytes: number; held: number }>();
@@ -145,7 +145,7 @@ export async function finishUpload(
 /** What can be read of an artifact, and by which threads. */
 export interface SharedArtifact {
   found: FoundArtifact;
-  /** Whether the reader brought it. */
+  /** Whether the reader brought it, or was sent it in no thread. */
   isHeld: boolean;
   /** Threads that refer to it in which the reader takes part, as far as the index knows. */
   own: string[];
@@ -160,7 +160,7 @@ export async function findShared(db: D1Database, hash: string, viewer: string | 
     db.prepare("SELECT type, name FROM artifact_holder WHERE hash = ?1 AND owner = ?2").bind(hash, owner),
     db
       .prepare(
-        `SELECT r.thread, r.type, r.name, (?3 OR r.thread IN (${threadsOfAgent})) AS own FROM artifact_thread r WHERE r.hash = ?1 ORDER BY own DESC, r.at DESC LIMIT 50`,
+        `SELECT r.thread, r.type, r.name, (?3 OR r.thread IN (${threadsOfAgent})) AS own FROM artifact_thread r WHERE r.hash = ?1 AND (r.thread NOT LIKE 'agents/%' OR r.thread = 'agents/' || ?2) ORDER BY own DESC, r.at DESC LIMIT 50`,
       )
       .bind(hash, viewer ?? "", viewer === null ? 1 : 0),
   ]);
@@ -169,11 +169,13 @@ export async function findShared(db: D1Database, hash: string, viewer: string | 
   const [held] = (holder?.results ?? []) as { type: string; name: string | null }[];
   const shared = (threads?.results ?? []) as { thread: string; type: string; name: string | null; own: number }[];
   const { type = "application/octet-stream", name = null } = held ?? shared[0] ?? {};
+  const isMail = (thread: string): boolean => thread.startsWith("agents/");
+  const inThreads = shared.filter(({ thread }) => !isMail(thread));
   return {
     found: { hash, object: row.object, size: row.size, type, name, createdAt: row.created_at },
-    isHeld: held !== undefined,
-    own: shared.filter(({ own }) => own === 1).map(({ thread }) => thread),
-    others: shared.filter(({ own }) => own === 0).map(({ thread }) => thread),
+    isHeld: held !== undefined || shared.some(({ thread, own }) => own === 1 && isMail(thread)),
+    own: inThreads.filter(({ own }) => own === 1).map(({ thread }) => thread),
+    others: inThreads.filter(({ own }) => own === 0).map(({ thread }) => thread),
   };
 }
 
@@ -198,7 +200,7 @@ export async function listArtifacts(
         ? "SELECT hash, size, type, name, thread, at FROM artifact_thread WHERE thread = ?1"
         : `SELECT a.hash, a.size, coalesce((SELECT type FROM artifact_thread t WHERE t.hash = a.hash), (SELECT type FROM artifact_holder h WHERE h.hash = a.hash), 'application/octet-stream') AS type,
              coalesce((SELECT name FROM artifact_thread t WHERE t.hash = a.hash), (SELECT name FROM artifact_holder h WHERE h.hash = a.hash)) AS name,
-             (SELECT thread FROM artifact_thread t WHERE t.hash = a.hash) AS thread, a.created_at AS at FROM artifact a WHERE ?1 = ''`;
+             (SELECT thread FROM artifact_thread t WHERE t.hash = a.hash AND t.thread NOT LIKE 'agents/%') AS thread, a.created_at AS at FROM artifact a WHERE ?1 = ''`;
   const { results } = await db
     .prepare(`SELECT * FROM (${source}) WHERE (at, hash) < (?2, ?3) ORDER BY at DESC, hash DESC LIMIT ?4`)
     .bind("owner" in of ? of.owner : "thread" in of ? of.thread : "", at, hash, limit + 1)
