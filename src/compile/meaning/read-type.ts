@@ -1,6 +1,7 @@
 /** JSON Schemas as types. What is not understood makes a type wider, never narrower. */
 import type { Json } from "../../contract/event.ts";
 import { isObject } from "../../contract/json-schema/json-schema.ts";
+import { artifactFormat } from "../../contract/json-schema/judge-artifact.ts";
 import { compileLimits } from "../limits.ts";
 import { everyNumber, meetRanges, ofKeywords, ofLengths, type Range } from "./range.ts";
 import {
@@ -13,6 +14,7 @@ import {
   nothing,
   number,
   ofConstants,
+  ofFields,
   ofKind,
   ofList,
   type Type,
@@ -36,6 +38,9 @@ const ofTypes: Readonly<Record<string, Type>> = {
   boolean,
   null: ofKind("null"),
 };
+
+/** What stands where a schema says `format: artifact`, with the facts that the server gives it. */
+const reference = ofFields("an artifact", { $artifact: text, size: number, type: text, name: withAbsence(text, true) });
 
 /**
  * Makes a reader of one schema.
@@ -61,6 +66,7 @@ export function createTypeReader(root: Json, tolerant: boolean): TypeReader {
   }
 
   function combine(schema: { [key: string]: Json }, label: string): Type {
+    if (schema["format"] === artifactFormat) return readArtifact(schema, label);
     let type = readOwn(schema, label);
     const reference = schema["$ref"];
     if (typeof reference === "string") type = meet(type, read(resolve(reference), label));
@@ -70,6 +76,12 @@ export function createTypeReader(root: Json, tolerant: boolean): TypeReader {
       if (ways.length > 0) type = meet(type, join(ways.map((way) => read(way, label))));
     }
     return type;
+  }
+
+  /** What other keywords say is of values of other sorts, where `type` lists any. */
+  function readArtifact({ format: _, ...schema }: { [key: string]: Json }, label: string): Type {
+    const others = [schema["type"] ?? []].flat().filter((each) => each !== "object");
+    return others.length === 0 ? reference : join([reference, combine({ ...schema, type: others }, label)]);
   }
 
   function readOwn(schema: { [key: string]: Json }, label: string): Type {

@@ -2,6 +2,7 @@
 import type { Json } from "../../contract/event.ts";
 import type { SchemaIndex } from "../../contract/json-schema/index-schema.ts";
 import { isObject, isSchema, type JsonSchema, type SchemaObject } from "../../contract/json-schema/json-schema.ts";
+import { artifactFormat } from "../../contract/json-schema/judge-artifact.ts";
 import { sortOf } from "../../contract/json-schema/manner.ts";
 import {
   anyArray,
@@ -35,6 +36,14 @@ const hints: readonly (readonly [Sort, readonly string[]])[] = [
   ["object", ["propertyNames", "minProperties", "maxProperties"]],
 ];
 
+/** What stands where a schema says `format: artifact`: whoever sends it may leave its facts to the server. */
+const reference: SchemaObject = {
+  type: "object",
+  properties: { $artifact: { type: "string" }, size: { type: "number" }, type: { type: "string" }, name: { type: "string" } },
+  required: ["$artifact"],
+  additionalProperties: false,
+};
+
 /** Makes a reader. @param index where references of the schemas lead to */
 export function createShapeReader({ targets }: Pick<SchemaIndex, "targets">): ShapeReader {
   const known = { exact: new Map<JsonSchema, Shape>(), rough: new Map<JsonSchema, Shape>() };
@@ -49,9 +58,19 @@ export function createShapeReader({ targets }: Pick<SchemaIndex, "targets">): Sh
     if (typeof schema === "boolean") return schema ? anything : nothing;
     const before = known[manner].get(schema);
     if (before) return before;
-    const shape = close(schema, condition(schema, combine(schema, readOwn(schema))));
+    const shape = schema["format"] === artifactFormat ? readArtifact(schema) : readKeywords(schema);
     known[manner].set(schema, shape);
     return shape;
+  }
+
+  function readKeywords(schema: SchemaObject): Shape {
+    return close(schema, condition(schema, combine(schema, readOwn(schema))));
+  }
+
+  /** What other keywords say is of values of other sorts, where `type` lists any. */
+  function readArtifact({ format: _, contentMediaType: __, ...schema }: SchemaObject): Shape {
+    const others = [schema["type"] ?? []].flat().filter((each) => each !== "object");
+    return others.length === 0 ? readOne(reference) : join([readOne(reference), readKeywords({ ...schema, type: others } as SchemaObject)]);
   }
 
   /** What the schema says by itself. */

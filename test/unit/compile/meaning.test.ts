@@ -286,3 +286,23 @@ describe("bounds", () => {
     expect(names).toEqual(["expression-too-large"]);
   });
 });
+
+const reports =
+  "type: object, required: [vote, file], properties: { vote: { enum: [hire, pass] }, file: { format: artifact, contentMediaType: text/* }, note: { format: artifact, type: [string, object] } }";
+
+test.each<[expression: string, found: unknown[]]>([
+  ["$last('judge').file.sise > 5", [[field, "sise", "size"]]],
+  ["$last('judge').file.titel = 'x'", [[field, "titel"]]],
+  ["$last('judge').file.nmae = 'x'", [[field, "nmae", "name"]]],
+  ["$last('judge').note.sise > 5", [[field, "sise", "size"]]],
+  ["$last('judge').file.type = 5", [[never, "5"]]],
+  ["$last('judge').file = 'x'", [[never, "'x'"]]],
+  ["$last('judge').note = 'x'", []],
+  ["$last('judge').file.size > 5 and $last('judge').file.type = 'text/plain' and $last('judge').file.name = 'a.txt'", []],
+  ["$last('judge').file.`$artifact` = $last('judge').note.`$artifact`", []],
+])(
+  "[MEAN24] what stands at `format: artifact` is a reference with `$artifact`, `size`, `type` and perhaps `name`: %s",
+  (expression, found) => {
+    expect(find(condition(expression, reports))).toEqual(found);
+  },
+);

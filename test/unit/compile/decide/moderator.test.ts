@@ -6,6 +6,7 @@ import { createModerator, type Moderator, summariseDecision } from "../../../../
 import type { Decision, DecisionView, Step } from "../../../../src/compile/decide/view.ts";
 import type { WorkflowIr } from "../../../../src/compile/ir.ts";
 import { makeNode, makeRole, makeWorkflow } from "../../machines/workflows.ts";
+import { condition } from "../judged-workflow.ts";
 
 const event = {
   ...{ specversion: "1.0", id: "e1", source: "/agents/abe", type: "pr.ready", time: "2026-01-01T00:00:00Z", agent: "abe" },
@@ -46,6 +47,19 @@ function load(file: string): Moderator {
 }
 
 const answer = (role: string, output: Step["output"], more: Partial<Step> = {}): Step => ({ role, output, agent: "x", ...more });
+
+it("[MEAN24] a condition reads an artifact's size, type and name", async () => {
+  const both = "$last('judge').file.size > 1000 and $last('judge').file.type = 'text/plain' and $last('judge').file.name = 'a.txt'";
+  const { compiled } = compileWorkflow(
+    condition(both, "type: object, required: [vote, file], properties: { vote: {}, file: { format: artifact } }"),
+  );
+  if (!compiled) throw new Error("it does not compile");
+  const judge = createModerator(compiled.ir);
+  const facts = { $artifact: `sha256:${"a".repeat(64)}`, size: 2000, type: "text/plain", name: "a.txt" };
+  const targetOf = async (file: typeof facts) => (await decide(judge, "judge", view([answer("judge", { vote: "hire", file })]))).target;
+  expect(await targetOf(facts)).toBe("crowd");
+  for (const other of [{ size: 5 }, { type: "image/png" }, { name: "b.txt" }]) expect(await targetOf({ ...facts, ...other })).toBe("$END");
+});
 
 describe("the status form", () => {
   const review = load("code-review.yaml");

@@ -16,6 +16,17 @@ function write(schema: JsonSchema): string {
 }
 
 const text = { type: "string" };
+const reference = "{ $artifact: string; size?: number | undefined; type?: string | undefined; name?: string | undefined; }";
+
+test.each<[what: string, schema: JsonSchema, type: string]>([
+  ["a place", { format: "artifact", contentMediaType: "text/*" }, reference],
+  ["a place that says it is an object", { type: "object", format: "artifact" }, reference],
+  ["a place that a text may take too", { type: ["string", "object"], format: "artifact", maxLength: 9 }, `| string | ${reference}`],
+  ["a member", { properties: { a: { format: "artifact" } }, required: ["a"], additionalProperties: false }, `{ a: ${reference}; }`],
+  ["another format", { format: "date" }, "string"],
+])("[TYPES18] a reference stands where `format: artifact` does: %s", (_what, schema, type) => {
+  expect(write(schema)).toBe(type);
+});
 
 test.each<[what: string, schema: JsonSchema, type: string]>([
   ["anything", true, "Json"],
