@@ -15,7 +15,6 @@ import { callLimits } from "./guard-calls.ts";
 import { createHookCheck } from "./hook-store.ts";
 import { createKeptPlacement } from "./kept-placement.ts";
 import { pruneSessions } from "./session-store.ts";
-import { pruneContexts } from "./task-contexts.ts";
 
 export {
   AgentObject,
@@ -128,6 +127,7 @@ export default {
     await pruneDecisions(env.DB, scheduledTime);
     await pruneEnrolments(env.DB, scheduledTime);
     await pruneSessions(env.DB, scheduledTime);
+    const { pruneContexts } = await import("./task-contexts.ts");
     await pruneContexts(env.DB, scheduledTime);
   },
 } satisfies ExportedHandler<WorkerEnv>;

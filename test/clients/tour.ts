@@ -116,6 +116,7 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   await tourArtifacts(call);
   await tourWebhooks(call);
   await tourHooks(call);
+  await tourA2a(call);
   await call("POST /v1/operators", { name: "carol", access: "read" });
   await call("GET /v1/operators");
   await call("DELETE /v1/operators/{name=carol}");
@@ -155,6 +156,22 @@ async function tourHooks(call: (route: string, body?: unknown) => Promise<never>
 }
 
 /** Orders to a thread that waits for a reviewer, and to one that has ended. */
+/** What the protocol says in its own types is no sample of ours: of what has no card, there are problems. */
+async function tourA2a(call: (route: string, body?: unknown) => Promise<never>): Promise<void> {
+  const request = { jsonrpc: "2.0", id: 1, method: "GetExtendedAgentCard" };
+  await call("GET /.well-known/agent-card.json");
+  await call("POST /a2a", request);
+  const path = "/a2a/{kind=agents}/{name=nobody}";
+  await call(`POST ${path}`, request);
+  await call(`POST ${path}/{call=message:send}`, {});
+  for (const rest of ["/.well-known/agent-card.json", "/extendedAgentCard", "/tasks", "/tasks/{task=t}"]) await call(`GET ${path}${rest}`);
+  await call(`POST ${path}/tasks/{task=t:cancel}`, {});
+  const configs = `${path}/tasks/{task=t}/pushNotificationConfigs`;
+  await call(`GET ${configs}`);
+  await call(`POST ${configs}`, {});
+  for (const method of ["GET", "DELETE"]) await call(`${method} ${configs}/{config=mine}`);
+}
+
 async function tourThreads(call: (route: string, body?: unknown) => Promise<never>, ended: string): Promise<void> {
   const { threads } = (await call("POST /v1/events", {
     id: "ready-116",

@@ -5,11 +5,10 @@ import { lastEventId, type RouteDoc } from "../route-doc.ts";
 
 const said = (description: string, type = "application/a2a+json") => ({ description, type });
 
-/** Errors as the binding has them, by their status. */
+/** Errors as the binding has them, by their status. What has no card is a problem as elsewhere; a task that is not there has the same status, in the binding's form. */
 const refusals = {
   400: said("It is no request of the protocol, or its message does not fit."),
   403: said("The caller may not."),
-  404: said("There is no such task, or it is not the caller's to see."),
   409: said("The task does not take this now."),
   413: said("The message is too large."),
   429: said("Too many streams, or too much was sent: later."),
@@ -42,7 +41,7 @@ function describe(route: string, summary: string, more: Partial<RouteDoc> = {}):
   };
   return {
     ...{ route: `${method} /a2a/:kind/:name${rest}`, tag: "a2a", summary, callers: "everyone", path: parameters },
-    answers: { 200: said("The answer."), ...refusals },
+    ...{ answers: { 200: said("The answer."), ...refusals }, problems: ["not_found"] },
     ...more,
   };
 }
