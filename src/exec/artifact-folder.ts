@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream, openAsBlob } from "node:fs";
-import { mkdir, mkdtemp, open, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, realpath, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import type { Artifacts } from "../client/artifacts.ts";
@@ -101,7 +101,7 @@ async function putFile(
 ): Promise<Json> {
   const path = await realpath(join(folder, name)).catch(() => undefined);
   // A link may lead anywhere: what a program prints must not bring the machine's files to others.
-  if (path === undefined || !path.startsWith(folder + sep))
+  if (path === undefined || !path.startsWith(folder + sep) || !(await stat(path)).isFile())
     throw new TurnFailure(`The output names ${JSON.stringify(name)}, and there is no such file in NERVEFLARE_ARTIFACTS.`);
   const blob = await openAsBlob(path);
   return {

@@ -42,9 +42,13 @@ export function readAnswer(given: { readonly [name: string]: Json | undefined },
   const bytes = countBytes(JSON.stringify(output)) + countBytes(body ?? "");
   const most = limits.eventBytes - mcpLimits.envelopeBytes;
   if (bytes > most)
-    throw refuse("too_large", `The answer has ${bytes} bytes, at most ${most} are taken: shorten it and call \`respond\` again.`, {
-      limit: most,
-    });
+    throw refuse(
+      "too_large",
+      `The answer has ${bytes} bytes, at most ${most} are taken: shorten it and call \`respond\` again. Where the schema takes an artifact, write what is large into a file, run \`nerveflare artifacts put FILE\`, and give the reference that it prints.`,
+      {
+        limit: most,
+      },
+    );
   const misfits = checkOutput(judged, output);
   if (misfits.length > 0) throw refuseOutput(describeMisfit(misfits), misfits);
   return { output, body: body ?? undefined };

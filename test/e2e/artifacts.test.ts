@@ -1,6 +1,6 @@
 /** Artifacts on a real server: twenty megabytes from one program to another, over a line that breaks and a server that is killed on the way. */
 import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -10,6 +10,7 @@ import { systemClock } from "../../src/client/clock.ts";
 import { connectAgent } from "../../src/client/index.ts";
 import { artifactLimits } from "../../src/contract/artifact.ts";
 import { createProgramHandler } from "../../src/exec/create-program-handler.ts";
+import { run } from "../unit/cli/run.ts";
 import { type CrashStage, openCrashStage } from "./crash-stage.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import { makeDataFolder } from "./server-process.ts";
@@ -142,6 +143,28 @@ test("[ART14] a body that breaks off in the middle of a part leaves the parts be
     body: bytes.slice(part),
   });
   expect(await done.json()).toMatchObject({ $artifact: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, size: bytes.length });
+}, 60_000);
+
+test("[ART18] the command line puts a file, shows, lists and fetches it, and says what is no artifact", async () => {
+  const folder = await makeDataFolder((work) => void cleanups.push(work));
+  const file = join(folder, "note.txt");
+  await writeFile(file, "a small note");
+  const artifacts = (...args: string[]) => run("artifacts", ...args, "--url", stage.url, "--token", stage.adminToken);
+  const put = await artifacts("put", file);
+  expect(put).toMatchObject({ code: 0, err: "" });
+  const reference = JSON.parse(put.out);
+  expect(reference).toEqual({ $artifact: reference.$artifact, size: 12, type: "text/plain", name: "note.txt" });
+  expect((await artifacts("show", reference.$artifact)).out).toContain("note.txt, 12 bytes, text/plain");
+  expect((await artifacts("list")).out).toMatch(new RegExp(`${reference.$artifact} +note.txt +12 bytes`));
+  const copy = join(folder, "copy.txt");
+  expect(await artifacts("get", reference.$artifact, "--out", copy)).toMatchObject({ code: 0, out: `${copy} (12 bytes, text/plain)\n` });
+  expect(await readFile(copy, "utf8")).toBe("a small note");
+  expect(await artifacts("get", "note.txt")).toMatchObject({ code: 2, err: expect.stringContaining("is no artifact") });
+  expect(await artifacts("show", `sha256:${"0".repeat(64)}`)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("There is no artifact"),
+  });
+  expect(await artifacts("put", join(folder, "none.txt"))).toMatchObject({ code: 2, err: expect.stringContaining("cannot be read") });
 }, 60_000);
 
 /** Sends a part of what it announces, and hangs up. */

@@ -25,9 +25,10 @@ function definePut(command: Command, context: CommandContext): void {
     .option("--type <type>", "its media type (default: by the file's ending)")
     .option("--name <name>", "what it is called (default: the file's name)")
     .action(async (file: string, { type, name, ...options }: ApiOptions & { type?: string; name?: string }) => {
-      const [blob, sha256] = await Promise.all([openAsBlob(file), hashFile(file)]).catch((error: Error) => {
+      const sha256 = await hashFile(file).catch((error: Error) => {
         throw new CliError(`${file} cannot be read: ${error.message}.`, { exitCode: exitCodes.usage });
       });
+      const blob = await openAsBlob(file);
       const facts = { type: type ?? guessType(file), name: name ?? basename(file), sha256 };
       const reference = await withArtifacts(options, context, (artifacts) => artifacts.put(blob, facts));
       terminal.result(reference, () => JSON.stringify(reference));

@@ -20,6 +20,9 @@ export interface MadeReference {
   hash: string;
 }
 
+/** What a thread may refer to. */
+type ThreadBounds = { readonly [Bound in "threadBytes" | "perThread"]: number };
+
 export interface ArtifactBook {
   /**
    * What is known of each, of those that the owner may name: it brought it within the last day, or takes part in a thread that refers to it.
@@ -87,7 +90,7 @@ SELECT max(bytes) AS bytes, max(number) AS number, min(number) AS least,
   (SELECT count(*) FROM artifact WHERE hash IN (SELECT value ->> 'hash' FROM json_each(?1))) AS present
 FROM (SELECT sum(size) AS bytes, count(*) AS number FROM artifact_thread WHERE thread IN (SELECT value FROM json_each(?2)) GROUP BY thread)`;
 
-export function createArtifactBook(db: D1Database): ArtifactBook {
+export function createArtifactBook(db: D1Database, bounds: ThreadBounds = artifactLimits): ArtifactBook {
   async function withdraw(made: readonly MadeReference[]): Promise<void> {
     if (!made.length) return;
     await db
@@ -117,7 +120,7 @@ export function createArtifactBook(db: D1Database): ArtifactBook {
       const refused =
         weight === undefined || weight.present < new Set(facts.map(({ hash }) => hash)).size
           ? createProblem("artifact_unknown", "An artifact that the event names was deleted just now. Upload it again.")
-          : judgeWeight(weight);
+          : judgeWeight(weight, bounds);
       if (!refused) return succeed(made);
       await withdraw(made);
       return { ok: false, problem: refused };
@@ -126,8 +129,7 @@ export function createArtifactBook(db: D1Database): ArtifactBook {
   };
 }
 
-function judgeWeight({ bytes, number }: { bytes: number; number: number }) {
-  const { threadBytes, perThread } = artifactLimits;
+function judgeWeight({ bytes, number }: { bytes: number; number: number }, { threadBytes, perThread }: ThreadBounds) {
   if (bytes > threadBytes)
     return createProblem(
       "storage_full",

@@ -31,8 +31,17 @@ export interface FoundArtifact extends ArtifactFacts {
 
 type StoredUpload = Omit<UploadRow, "parts" | "expiresAt"> & { parts: string; expires_at: number };
 
+/** What one agent may bring. */
+type AgentBounds = { readonly [Bound in "uploads" | "held" | "heldBytes"]: number };
+
 /** @throws ProblemError `storage_full`, `rate_limited` where the owner has too much that no thread refers to, or all together have */
-export async function requireRoom(db: D1Database, owner: string, size: number, total: number): Promise<void> {
+export async function requireRoom(
+  db: D1Database,
+  owner: string,
+  size: number,
+  total: number,
+  bounds: AgentBounds = artifactLimits,
+): Promise<void> {
   const row = await db
     .prepare(
       `SELECT (SELECT count(*) FROM artifact_upload WHERE owner = ?1) AS uploads,
@@ -43,7 +52,7 @@ export async function requireRoom(db: D1Database, owner: string, size: number, t
     .bind(owner)
     .first<{ uploads: number; total: number; bytes: number; held: number }>();
   if (!row) return;
-  const { uploads, held, heldBytes } = artifactLimits;
+  const { uploads, held, heldBytes } = bounds;
   if (row.total + size > total)
     throw problemError(
       "storage_full",

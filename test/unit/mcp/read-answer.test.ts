@@ -42,7 +42,12 @@ test.each<[string, { [name: string]: Json }, string, RegExp]>([
   ["a field of another sort", { output: { ...right, n: "7" } }, "output_invalid", /^`output\/n`: .*integer/],
   ["a field that is not known", { output: { ...right, sumary: "x" } }, "output_invalid", /sumary/],
   ["the engine's own status", { output: { $status: "$TIMEOUT", summary: "x" } }, "output_invalid", /^`output\/\$status`: \$TIMEOUT/],
-  ["far too much", { output: { ...right, summary: "x".repeat(300_000) } }, "too_large", /at most \d+ are taken: shorten it/],
+  [
+    "far too much",
+    { output: { ...right, summary: "x".repeat(300_000) } },
+    "too_large",
+    /at most \d+ are taken: shorten it.*`nerveflare artifacts put FILE`/,
+  ],
   ["far too deep", { output: JSON.parse(`${'{"a":'.repeat(80)}1${"}".repeat(80)}`) as Json }, "output_invalid", /nests deeper/],
 ])(
   "[STDIO3] an answer that would be refused is not sent, and costs no try; the refusal names one thing to change: %s",
