@@ -311,7 +311,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   bin: { is: "what npm puts on the path: finds the Node and the build that run the command line", may: ["node:*"] },
   "examples/**": {
     is: "agents to begin with",
-    may: ["examples/**", contract, "src/client", "src/exec", "node:*", "jsonata", "yaml", "zod"],
+    may: ["examples/**", contract, "src/client", "src/exec", "node:*", "jsonata", "standardwebhooks", "yaml", "zod"],
   },
   "scripts/**": {
     is: "checks and generated files",
