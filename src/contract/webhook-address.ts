@@ -36,6 +36,15 @@ export function judgeWebhookAddress(text: string, allowsPrivate: boolean): Judge
   return { ok: true, url: url.href };
 }
 
+/**
+ * The origin of an address, for those who may only read: chat services have a secret in path or query.
+ * @returns `…` for what is no address
+ */
+export function cutToOrigin(url: string): string {
+  const { origin } = URL.parse(url) ?? { origin: "null" };
+  return origin === "null" ? "…" : origin;
+}
+
 /** Whether a host, as `URL` writes it, is an address that is not public, or a name that none in public has. */
 export function isPrivateHost(hostname: string): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, "");

@@ -2,6 +2,7 @@
 
 import type { Json } from "../contract/event.ts";
 import type { AuditEntry } from "../contract/views/log.ts";
+import { cutToOrigin } from "../contract/webhook-address.ts";
 
 /** Days that a decision is kept: a year and a month, for a yearly look back. */
 const auditDays = 400;
@@ -81,6 +82,16 @@ export async function listDecisions(db: D1Database, query: AuditQuery): Promise<
     })),
     next: results.length > limit ? (page.at(-1)?.position ?? null) : null,
   };
+}
+
+/** A decision as it is shown to who may only read: of the addresses that webhooks are sent to, their origins, also of one misspelt. */
+export function hideAddresses(entry: AuditEntry): AuditEntry {
+  if (!entry.action.startsWith("webhooks.") || entry.detail === null || entry.detail === undefined) return entry;
+  const hidden = JSON.stringify(entry.detail, (name, value: Json) => {
+    const isAddress = typeof value === "string" && (name === "url" || value.includes("://"));
+    return isAddress ? cutToOrigin(value) : value;
+  });
+  return { ...entry, detail: JSON.parse(hidden) as Json };
 }
 
 function judgeStatus(status: number | null): AuditEntry["result"] {

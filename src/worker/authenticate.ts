@@ -203,6 +203,11 @@ export async function requireOperator(c: Context<AppEnv>, ports: AppPorts): Prom
   throw problemError("forbidden", "This takes an operator's token.");
 }
 
+/** Whether this caller may see what lets others act in somebody's name: whoever may change everything. */
+export function maySeeSecrets(c: Context<AppEnv>): boolean {
+  return c.get("access") === "admin";
+}
+
 /**
  * Who looks: null for an operator, else the id of an agent whose token was proven.
  * @throws ProblemError `unauthenticated`

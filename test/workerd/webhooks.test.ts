@@ -1,7 +1,9 @@
 /** Webhooks in the real runtime: from an event to a receiver that checks the signature with the official package, over restarts. */
 import { evictAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { Webhook as Receiver } from "standardwebhooks";
 import { afterEach, expect, test, vi } from "vitest";
+import { encodeRow, prepareProjection } from "../../src/durable/projector/projection-statements.ts";
 import { evictActor, listTables, readAlarm, ringActor } from "./actors.ts";
 import { call, join } from "./stage.ts";
 
@@ -80,6 +82,31 @@ test("[HOOK14] what is written while its object is out of memory is sent", async
   await evictActor("webhook", id);
   await player.say("hook.late", { n: 2 });
   await until(() => expect(got).toHaveLength(2));
+});
+
+test("[HOOK29] an event of whose writing nobody told is sent once the projector's alarm rings, though nothing more is written", async () => {
+  const { id, secret } = await add(["hook.untold"]);
+  const got = receive(() => 200, [secret]);
+  const player = await join("hook-untold", []);
+  let count = 0;
+  do {
+    await player.say("hook.untold", {});
+    await until(() => expect(got.length).toBeGreaterThan(count));
+    count = got.length;
+    // Dead after the write, before anybody was told: only the mark is left. Where that was taken away meanwhile, all over again.
+    await evictActor("projector", "log");
+    const event = {
+      specversion: "1.0" as const,
+      id: `untold-${count}`,
+      source: "/agents/nobody",
+      type: "hook.untold",
+      time: "2026-11-26T08:00:00Z",
+    };
+    const { DB } = env as unknown as { DB: D1Database };
+    await DB.batch(prepareProjection(DB, [encodeRow({ table: "event", thread: null, event: { ...event, data: {} } })]));
+  } while (!(await ringActor("projector", "log")));
+  await until(() => expect(got.length).toBeGreaterThan(count));
+  await until(async () => expect(await standing(id)).toMatchObject({ pending: 0, failures: 0 }));
 });
 
 test("[HOOK12] both secrets sign after a new one was given", async () => {

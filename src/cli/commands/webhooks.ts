@@ -74,7 +74,7 @@ function defineReading(command: Command, context: CommandContext): void {
       terminal.result(page, () =>
         renderTable(
           ["WEBHOOK", "URL", "EVENTS", "NOTE"],
-          page.webhooks.map((webhook) => [webhook.id, webhook.url, describeFilter(webhook), webhook.note || "-"]),
+          page.webhooks.map((webhook) => [webhook.id, describeUrl(webhook), describeFilter(webhook), webhook.note || "-"]),
           bold,
         ),
       );
@@ -150,6 +150,9 @@ function defineSending(command: Command, context: CommandContext): void {
     );
 }
 
+/** Whoever may only read is shown the origin alone. */
+const describeUrl = ({ url, urlIsOrigin }: WebhookRecord): string => (urlIsOrigin ? `${url} (origin only)` : url);
+
 function describeFilter({ kinds, workflow, role, agent }: WebhookRecord): string {
   const parts = [workflow && `workflow ${workflow}`, role && `role ${role}`, agent && `agent ${agent}`].filter((part) => part);
   return [kinds.join(" "), ...parts].join(", ");
@@ -158,7 +161,7 @@ function describeFilter({ kinds, workflow, role, agent }: WebhookRecord): string
 function listFacts(webhook: WebhookRecord, standing: WebhookStanding | null): [string, string][] {
   const facts: [string, string][] = [
     ["id", webhook.id],
-    ["url", webhook.url],
+    ["url", describeUrl(webhook)],
     ["events", describeFilter(webhook)],
     ["links", webhook.links],
     ["note", webhook.note || "-"],

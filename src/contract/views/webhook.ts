@@ -15,7 +15,8 @@ export type WebhookFilter = z.infer<typeof webhookFilter>;
 /** A webhook as the registry has it. */
 export const webhookRecord = webhookFilter.extend({
   id: z.string(),
-  url: z.string(),
+  url: z.string().describe("Where it is sent. Its origin alone for a caller who may only read: the rest may be a secret."),
+  urlIsOrigin: z.literal(true).optional().describe("Set where `url` is the origin alone."),
   links: z.string().describe("Where the links in what is sent lead: the server's own address as its people open it."),
   note: z.string(),
   createdBy: z.string(),

@@ -20,13 +20,16 @@ import { encodeRow, prepareProjection } from "./projection-statements.ts";
 import type { PruneMarks } from "./prune-log.ts";
 import type { Retention } from "./retention.ts";
 import { type RetentionProgress, retentionRun, runRetention, startRetention } from "./run-retention.ts";
-import { createWebhookListeners } from "./webhook-listeners.ts";
+import { createWebhookListeners, type WebhookListeners } from "./webhook-listeners.ts";
 
 /** Where a run of retention is kept between two alarms. */
 const pruneKey = "retention";
 
 /** How far the runs came in the log: what lies before is not looked at again. */
 const marksKey = "retention-log";
+
+/** Set while webhooks are to be woken. */
+const wakingKey = "webhooks-to-wake";
 
 /** After these a thread's trace is whole. */
 const endings: ReadonlySet<string> = new Set(endedStatuses.map((status) => `nerve.thread.${status}` satisfies EngineKind));
@@ -62,10 +65,7 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #writes = 0;
   #watchers = new Set<() => void>();
   #exporter: TraceExporter | undefined;
-  readonly #webhooks = createWebhookListeners({
-    ...{ read: () => readListeners(this.env.DB), wake: (id) => this.near.webhook(id).wake(), warn },
-    ...{ later: this.ctx.later, background: this.ctx.background },
-  });
+  readonly #webhooks = createListeners(this.ctx, this.env.DB, this.near);
   #batcher = createProjectionBatcher<EncodedRow, RegistryHead | undefined>({
     pause: projectorLimits.pause,
     later: (milliseconds, work) => this.ctx.later(milliseconds, work),
@@ -78,7 +78,8 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
       for (const wake of this.#watchers) wake();
       if (!heads) return undefined;
       const { webhooks, ...head } = heads;
-      this.#webhooks.tell(webhooks, listKinds(rows));
+      // What is not answered yet is sent again, and told again.
+      await this.#webhooks.tell(webhooks, listKinds(rows));
       return head;
     },
   });
@@ -114,11 +115,16 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   async prune(retention: Retention): Promise<void> {
     const log = JSON.parse(this.ctx.facts.get<string>(marksKey) ?? "{}") as PruneMarks;
     this.ctx.facts.put(pruneKey, JSON.stringify({ ...startRetention(log), retention }));
-    if ((await this.ctx.getAlarm()) === null) await this.ctx.setAlarm(Date.now());
+    await ringBy(this.ctx, Date.now());
   }
 
   async alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
+    await this.#webhooks.look();
+    await this.#retain();
+  }
+
+  async #retain(): Promise<void> {
     const { facts } = this.ctx;
     const text = facts.get<string>(pruneKey);
     if (text === undefined) return;
@@ -136,10 +142,10 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
       facts.put(marksKey, JSON.stringify(progress.prune.log));
       if (done) return facts.delete(pruneKey);
       facts.put(pruneKey, JSON.stringify({ ...progress, retention }));
-      await this.ctx.setAlarm(Date.now() + retentionRun.pause);
+      await ringBy(this.ctx, Date.now() + retentionRun.pause);
     } catch (error) {
       console.error(JSON.stringify({ at: "retention", error: String(error) }));
-      await this.ctx.setAlarm(Date.now() + retentionRun.pauseFailed);
+      await ringBy(this.ctx, Date.now() + retentionRun.pauseFailed);
     }
   }
 
@@ -165,6 +171,25 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #mark(): string {
     return `${this.#life}:${this.#writes}`;
   }
+}
+
+/** The projector's one alarm rings then at the latest: webhooks and retention share it, and each sees whether it has something to do. */
+async function ringBy(ctx: ObjectContext, at: number): Promise<void> {
+  const set = await ctx.getAlarm();
+  if (set === null || set > at) await ctx.setAlarm(at);
+}
+
+function createListeners(ctx: ObjectContext, db: D1Database, near: Neighbours): WebhookListeners {
+  const { facts, later, background } = ctx;
+  return createWebhookListeners({
+    ...{ read: () => readListeners(db), wake: (id) => near.webhook(id).wake(), later, background, warn },
+    mark: {
+      isSet: () => facts.get(wakingKey) !== undefined,
+      set: () => facts.put(wakingKey, 1),
+      clear: () => facts.delete(wakingKey),
+    },
+    ring: (milliseconds) => ringBy(ctx, Date.now() + milliseconds),
+  });
 }
 
 function createExporter(

@@ -1,12 +1,15 @@
 /**
  * Tells webhooks that the log has something for them. Where there are none it costs nothing: that there are any stands in what every
- * write reads anyhow. Memory only: who comes into memory wakes all of them once, lest one has missed what was written just before.
+ * write reads anyhow. Before a write is answered, a mark beside an alarm says that some are to be woken. It stands until none is left
+ * to wake; a life that finds another's wakes all of them.
  */
 import { matchesWebhook } from "../../contract/kinds/matches-webhook.ts";
 
 const limits = {
   /** Milliseconds until one that could not be woken is woken again. */
   retry: 5_000,
+  /** Milliseconds from the mark to the look at what is left: a busy server stores a mark and an alarm once in so many, not per write. */
+  look: 10_000,
 } as const;
 
 interface Listener {
@@ -16,24 +19,113 @@ interface Listener {
 
 export interface WebhookListeners {
   /**
-   * Events of these kinds were written.
+   * Events of these kinds were written. Answers when waking those that listen can't be lost any more.
    * @param version of the webhooks as it was with that write; 0: there never was one
    */
-  tell(version: number, kinds: Iterable<string>): void;
+  tell(version: number, kinds: Iterable<string>): Promise<void>;
+  /** The alarm rang: wakes all where a life before left its mark, and takes the mark away once all are woken. */
+  look(): Promise<void>;
 }
 
 export interface ListenerPorts {
   read(): Promise<Listener[]>;
   wake(id: string): Promise<void>;
+  /** Whether some are to be woken, as it is stored. */
+  mark: { isSet(): boolean; set(): void; clear(): void };
+  /** Has {@link WebhookListeners.look} called after so long at the latest, whatever happens until then. */
+  ring(milliseconds: number): Promise<void>;
   later(milliseconds: number, work: () => void): void;
   background(work: Promise<unknown>): void;
   warn(entry: { [fact: string]: unknown }): void;
 }
 
-export function createWebhookListeners({ read, wake, later, background, warn }: ListenerPorts): WebhookListeners {
+export function createWebhookListeners(ports: ListenerPorts): WebhookListeners {
+  const { read, mark, ring, background, warn } = ports;
   let known: { version: number; listeners: Listener[] } | undefined;
+  /** The mark stands for what this life knows that it has to wake. */
+  let marked: Promise<void> | undefined;
+  /** Those who are finding out whom to wake. */
+  let telling = 0;
+  const waker = createWaker(ports);
+
+  function setMark(): Promise<void> {
+    marked ??= storeMark().catch((error: unknown) => {
+      marked = undefined;
+      throw error;
+    });
+    return marked;
+  }
+
+  async function storeMark(): Promise<void> {
+    mark.set();
+    await ring(limits.look);
+  }
+
+  async function readAndWake(version: number, kinds: ReadonlySet<string>): Promise<void> {
+    const isFirst = known === undefined;
+    try {
+      const listeners = await read();
+      if ((known?.version ?? 0) < version) known = { version, listeners };
+      for (const { id, kinds: own } of known?.listeners ?? []) if (isFirst || matchesAny(own, kinds)) waker.wake(id);
+    } catch (error) {
+      warn({ at: "webhook", error: String(error) });
+      // Whoever was to be woken is not known: all are, with the next write or look.
+      known = undefined;
+      marked = undefined;
+    }
+  }
+
+  async function tell(version: number, kinds: ReadonlySet<string>): Promise<void> {
+    const listening = known?.version === version ? known.listeners.filter((each) => matchesAny(each.kinds, kinds)) : undefined;
+    if (listening?.length === 0) return;
+    telling += 1;
+    try {
+      await setMark();
+      for (const { id } of listening ?? []) waker.wake(id);
+      if (listening) return;
+      // Nobody's write waits for the list.
+      telling += 1;
+      background(
+        readAndWake(version, kinds).finally(() => {
+          telling -= 1;
+        }),
+      );
+    } finally {
+      telling -= 1;
+    }
+  }
+
+  return {
+    async tell(version, kinds) {
+      if (version !== 0) await tell(version, new Set(kinds));
+    },
+    async look() {
+      if (!mark.isSet()) return;
+      if (marked && telling === 0 && !waker.isBusy()) {
+        marked = undefined;
+        return mark.clear();
+      }
+      try {
+        if (!marked) {
+          for (const { id } of await read()) waker.wake(id);
+          marked = Promise.resolve();
+        }
+      } catch (error) {
+        warn({ at: "webhook", error: String(error) });
+      }
+      await ring(limits.look);
+    },
+  };
+}
+
+const matchesAny = (own: string[], kinds: ReadonlySet<string>): boolean => [...kinds].some((kind) => matchesWebhook(own, kind));
+
+/** Wakes each once at a time, and again where that failed. */
+function createWaker({ wake, later, background, warn }: ListenerPorts): { wake(id: string): void; isBusy(): boolean } {
   /** Those that are being woken, and whether there is more for them by now. */
   const waking = new Map<string, { again: boolean }>();
+  /** Those that could not be woken. */
+  const failed = new Set<string>();
 
   function wakeOne(id: string): void {
     const under = waking.get(id);
@@ -50,31 +142,14 @@ export function createWebhookListeners({ read, wake, later, background, warn }: 
       if (under.again) wakeOne(id);
     } catch (error) {
       waking.delete(id);
+      failed.add(id);
       warn({ at: "webhook", webhook: id, error: String(error) });
-      later(limits.retry, () => wakeOne(id));
+      later(limits.retry, () => {
+        failed.delete(id);
+        wakeOne(id);
+      });
     }
   }
 
-  async function tell(version: number, kinds: ReadonlySet<string>): Promise<void> {
-    const isFirst = known === undefined;
-    if (known?.version !== version) {
-      const listeners = await read();
-      if ((known?.version ?? 0) < version) known = { version, listeners };
-    }
-    for (const { id, kinds: own } of known?.listeners ?? [])
-      if (isFirst || [...kinds].some((kind) => matchesWebhook(own, kind))) wakeOne(id);
-  }
-
-  return {
-    tell(version, kinds) {
-      if (version === 0) return;
-      background(
-        tell(version, new Set(kinds)).catch((error: unknown) => {
-          warn({ at: "webhook", error: String(error) });
-          // Whoever was to be woken is not known: all are, with the next write.
-          known = undefined;
-        }),
-      );
-    },
-  };
+  return { wake: wakeOne, isBusy: () => waking.size + failed.size > 0 };
 }

@@ -1,6 +1,6 @@
 /** One attempt to bring one event to a receiver: what is sent, and what its answer means. Knows no storage. */
 import type { LogEntry } from "../../contract/views/log.ts";
-import { judgeWebhookAddress, unreachedHeader } from "../../contract/webhook-address.ts";
+import { cutToOrigin, judgeWebhookAddress, unreachedHeader } from "../../contract/webhook-address.ts";
 import { numberKey } from "../host/store/collections.ts";
 import { linkTo } from "./link-to.ts";
 import { nameMessage, signWebhook } from "./sign-webhook.ts";
@@ -26,9 +26,9 @@ export async function attemptDelivery(settings: WebhookSettings, entry: LogEntry
   const timer = setTimeout(() => late.abort(new DOMException("too late", "TimeoutError")), webhookLimits.answer);
   try {
     const init = await prepareRequest(settings, entry, ports.now());
-    return await readAnswer(await ports.fetch(judged.url, { ...init, signal: late.signal }));
+    return await readAnswer(judged.url, await ports.fetch(judged.url, { ...init, signal: late.signal }));
   } catch (error) {
-    return { ok: false, error: describeFailure(error) };
+    return { ok: false, error: describeFailure(judged.url, error) };
   } finally {
     clearTimeout(timer);
   }
@@ -60,13 +60,13 @@ async function prepareRequest(
   };
 }
 
-async function readAnswer(response: Response): Promise<Attempt> {
+async function readAnswer(url: string, response: Response): Promise<Attempt> {
   const { status, headers } = response;
   // Nothing of it is kept: it may be anything, and of any length.
   await response.body?.cancel().catch(() => {});
   if (status >= 200 && status < 300) return { ok: true };
   const unreached = headers.get(unreachedHeader);
-  if (unreached !== null) return { ok: false, error: describeFailure(new Error(decodeURIComponent(unreached))) };
+  if (unreached !== null) return { ok: false, error: describeFailure(url, new Error(decodeURIComponent(unreached))) };
   if (status >= 300 && status < 400) return { ok: false, error: `answered ${status}: redirects are not followed` };
   if (status === 410) return { ok: false, error: "answered 410", gone: true };
   const error = `answered ${status}`;
@@ -79,8 +79,9 @@ function readRetryAfter(text: string | null): number | undefined {
   return Math.min(Number(text) * 1000, webhookLimits.retryAfter);
 }
 
-function describeFailure(error: unknown): string {
+/** Whoever may only read sees it, so it has no more of the address than its origin. */
+function describeFailure(url: string, error: unknown): string {
   const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
   if (name === "TimeoutError") return `no answer within ${webhookLimits.answer / 1000} seconds`;
-  return `cannot be reached: ${message}`.slice(0, webhookLimits.error);
+  return `cannot be reached: ${message.replaceAll(url, cutToOrigin(url))}`.slice(0, webhookLimits.error);
 }

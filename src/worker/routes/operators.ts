@@ -3,8 +3,8 @@ import type { Hono } from "hono";
 import { queries } from "../../contract/http/parameters.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
-import { listDecisions } from "../audit-store.ts";
-import { requireOperator, rootOperator } from "../authenticate.ts";
+import { hideAddresses, listDecisions } from "../audit-store.ts";
+import { maySeeSecrets, requireOperator, rootOperator } from "../authenticate.ts";
 import { addOperator, listOperators, removeOperator } from "../operator-store.ts";
 import { readQuery } from "../parse-input.ts";
 import { problemError } from "../problem-error.ts";
@@ -41,6 +41,7 @@ export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/audit", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listDecisions(db, readQuery(c, queries.audit)));
+    const { decisions, next } = await listDecisions(db, readQuery(c, queries.audit));
+    return c.json({ decisions: maySeeSecrets(c) ? decisions : decisions.map(hideAddresses), next });
   });
 }

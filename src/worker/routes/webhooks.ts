@@ -2,9 +2,9 @@
 import type { Context, Hono } from "hono";
 import { queries } from "../../contract/http/parameters.ts";
 import type { WebhookRecord } from "../../contract/views/webhook.ts";
-import { judgeWebhookAddress } from "../../contract/webhook-address.ts";
+import { cutToOrigin, judgeWebhookAddress } from "../../contract/webhook-address.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
-import { requireOperator } from "../authenticate.ts";
+import { maySeeSecrets, requireOperator } from "../authenticate.ts";
 import { readEnd, selectPositionAt } from "../event-log.ts";
 import { readQuery } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
@@ -44,18 +44,21 @@ export function addWebhookRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       await object.remove();
       throw problemError("not_allowed_now", `There are ${webhooksAtMost} already. Remove one first.`, { limit: webhooksAtMost });
     }
+    // What was written since its position, and before the registry had it, nobody told it of.
+    await object.wake();
     return c.json({ ...webhook, createdAt: new Date(ports.now()).toISOString(), secret }, 201);
   });
 
   app.get("/v1/webhooks", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listWebhooks(db, readQuery(c, queries.webhooks)));
+    const { webhooks, next } = await listWebhooks(db, readQuery(c, queries.webhooks));
+    return c.json({ webhooks: webhooks.map((each) => showTo(c, each)), next });
   });
 
   app.get("/v1/webhooks/:id", async (c) => {
     await requireOperator(c, ports);
     const found = await find(c);
-    return c.json({ ...found, standing: await ports.webhook(found.id).standing() });
+    return c.json({ ...showTo(c, found), standing: await ports.webhook(found.id).standing() });
   });
 
   app.delete("/v1/webhooks/:id", async (c) => {
@@ -105,4 +108,9 @@ export function addWebhookRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const found = await selectPositionAt(db, "log_entry", time).first<{ position: number }>();
     return Math.max(0, (found?.position ?? 0) - 1);
   }
+}
+
+/** As this caller may see it: chat services have a secret in the path or query of an address. */
+function showTo(c: Context<AppEnv>, webhook: WebhookRecord): WebhookRecord {
+  return maySeeSecrets(c) ? webhook : { ...webhook, url: cutToOrigin(webhook.url), urlIsOrigin: true };
 }

@@ -22,9 +22,8 @@ test("[HOOK15] a webhook is made, listed, shown and removed; its secret is shown
   expect(status).toBe(201);
   expect(body.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
   expect(body).toMatchObject({ kinds: ["a", "b"], links: "http://nerveflare.test", createdBy: "admin" });
-  expect(objects.calls.at(-1)).toMatchObject({
+  expect(objects.calls.find(({ method }) => method === "create")).toMatchObject({
     object: `webhook/${body.id}`,
-    method: "create",
     args: [{ secret: body.secret, position: 0 }],
   });
   expect(await version()).toBe(1);
@@ -111,4 +110,35 @@ test("[HOOK9] an order to send again says one thing: a position, a time or dead 
   expect((await call("GET", `/v1/webhooks/${id}/dead-letters`)).body.deadLetters).toMatchObject([{ position: 3, error: "answered 500" }]);
   expect((await call("POST", `/v1/webhooks/${id}/resume`)).body).toMatchObject({ id, standing: { state: "active" } });
   expect((await call("POST", "/v1/webhooks/none/resume")).status).toBe(404);
+});
+
+test("[HOOK30] of an address with a secret, who may only read is shown the origin, also in the audit log; who may change all sees it all", async () => {
+  const { call } = setUp();
+  const { token } = (await call("POST", "/v1/operators", { body: { name: "watcher", access: "read" } })).body;
+  const url = "https://chat.example.com:8443/services/hidden-path?token=hidden-query";
+  const { id } = (await call("POST", "/v1/webhooks", { body: { ...usual, url } })).body;
+  // Refused, and in the audit log all the same.
+  for (const wrong of [
+    { ...usual, uri: url },
+    { ...usual, url: "chat.example.com/hidden-path" },
+    { ...usual, note: `to ${url}`, url },
+  ])
+    await call("POST", "/v1/webhooks", { body: wrong });
+  const paths = [`/v1/webhooks/${id}`, "/v1/webhooks", "/v1/audit"];
+  const read = async (by?: string) => Promise.all(paths.map(async (path) => (await call("GET", path, by ? { token: by } : {})).body));
+  const [shown, listed, audit] = await read(token);
+  const origin = "https://chat.example.com:8443";
+  expect(shown).toMatchObject({ id, url: origin, urlIsOrigin: true, standing: { state: "active" } });
+  expect(listed.webhooks[0]).toMatchObject({ url: origin, urlIsOrigin: true });
+  expect(JSON.stringify(audit)).toContain(`"url":"${origin}"`);
+  expect(JSON.stringify([shown, listed.webhooks.find((each: { id: string }) => each.id === id), audit])).not.toContain("hidden");
+  for (const whole of await read()) expect(JSON.stringify(whole)).toContain(url);
+  const [wholly] = await read();
+  expect(wholly).not.toHaveProperty("urlIsOrigin");
+});
+
+test("[HOOK31] a webhook is woken once the registry has it: what was written meanwhile told nobody of it", async () => {
+  const { call, objects } = setUp();
+  const { id } = (await call("POST", "/v1/webhooks", { body: usual })).body;
+  expect(objects.calls.slice(-2)).toMatchObject([{ method: "create" }, { object: `webhook/${id}`, method: "wake" }]);
 });

@@ -14,27 +14,59 @@ function setUp() {
     held: undefined as Promise<void> | undefined,
     timers: [] as (() => void)[],
     warned: [] as object[],
+    failsToRead: false,
+    /** What is stored, and survives a life. */
+    isMarked: false,
+    marks: 0,
+    rings: 0,
   };
-  const { tell } = createWebhookListeners({
-    async read() {
-      stage.reads += 1;
-      return stage.listeners;
-    },
-    async wake(id) {
-      stage.woken.push(id);
-      if (stage.fails-- > 0) throw new Error("overloaded");
-      await stage.held;
-    },
-    later: (_, work) => void stage.timers.push(work),
-    background: (work) => void work.catch(() => {}),
-    warn: (entry) => stage.warned.push(entry),
-  });
+  const load = () =>
+    createWebhookListeners({
+      async read() {
+        stage.reads += 1;
+        if (stage.failsToRead) throw new Error("D1 is away");
+        return stage.listeners;
+      },
+      async wake(id) {
+        stage.woken.push(id);
+        if (stage.fails-- > 0) throw new Error("overloaded");
+        await stage.held;
+      },
+      mark: {
+        isSet: () => stage.isMarked,
+        set() {
+          stage.isMarked = true;
+          stage.marks += 1;
+        },
+        clear() {
+          stage.isMarked = false;
+        },
+      },
+      async ring() {
+        stage.rings += 1;
+      },
+      later: (_, work) => void stage.timers.push(work),
+      background: (work) => void work.catch(() => {}),
+      warn: (entry) => stage.warned.push(entry),
+    });
+  let listeners = load();
   return {
     stage,
     async tell(version: number, ...kinds: string[]) {
-      tell(version, kinds);
+      await listeners.tell(version, kinds);
       await settle();
       return stage.woken.splice(0).sort();
+    },
+    async look() {
+      await listeners.look();
+      await settle();
+      return stage.woken.splice(0).sort();
+    },
+    /** The process dies, and another begins with what is stored. */
+    restart() {
+      stage.timers = [];
+      stage.held = undefined;
+      listeners = load();
     },
   };
 }
@@ -83,4 +115,65 @@ test("[HOOK16] one that could not be woken is woken again, and others are not he
   for (const timer of stage.timers.splice(0)) timer();
   await settle();
   expect(stage.woken).toHaveLength(1);
+});
+
+test("[HOOK29] whom a life had to wake when it died, the next one wakes, though nothing more is written", async () => {
+  const { stage, tell, look, restart } = setUp();
+  await tell(1, "pr.opened");
+  await look();
+  expect(stage.isMarked).toBe(false);
+  // It dies while they are being woken: whether they heard is not known.
+  stage.held = new Promise(() => {});
+  await tell(1, "pr.opened");
+  expect(stage.isMarked).toBe(true);
+  restart();
+  expect(await look()).toEqual(["all", "pr"]);
+  expect(stage.isMarked).toBe(true);
+  expect(await look()).toEqual([]);
+  expect(stage.isMarked).toBe(false);
+});
+
+test("[HOOK29] the mark stands while one could not be woken, or who is to be could not be read", async () => {
+  const { stage, tell, look, restart } = setUp();
+  stage.failsToRead = true;
+  await tell(1, "note");
+  expect(await look()).toEqual([]);
+  expect(stage.isMarked).toBe(true);
+  stage.failsToRead = false;
+  stage.fails = 1;
+  expect(await look()).toEqual(["all", "pr"]);
+  await look();
+  expect(stage.isMarked).toBe(true);
+  restart();
+  expect(await look()).toEqual(["all", "pr"]);
+  await look();
+  expect(stage.isMarked).toBe(false);
+});
+
+test("[HOOK29] it costs nothing where there never was a webhook or none listens, and else one mark and alarm for all until the look", async () => {
+  const { stage, tell, look } = setUp();
+  await tell(0, "note");
+  expect(await look()).toEqual([]);
+  expect(stage).toMatchObject({ marks: 0, rings: 0, reads: 0 });
+  for (let times = 0; times < 50; times++) await tell(1, "note");
+  expect(stage).toMatchObject({ marks: 1, rings: 1, reads: 1 });
+  await look();
+  expect(stage).toMatchObject({ isMarked: false, marks: 1, rings: 1, reads: 1 });
+  stage.listeners = [{ id: "pr", kinds: ["pr.*"] }];
+  await tell(2, "pr.a");
+  await look();
+  await tell(2, "note");
+  expect(stage).toMatchObject({ isMarked: false, marks: 2, rings: 2, reads: 2 });
+});
+
+test("[HOOK29] a look takes no mark away from those who are only finding out whom to wake", async () => {
+  const { stage, tell, look } = setUp();
+  await tell(1, "note");
+  await look();
+  const reading = tell(2, "note");
+  await look();
+  expect(stage.isMarked).toBe(true);
+  await reading;
+  await look();
+  expect(stage.isMarked).toBe(false);
 });

@@ -380,3 +380,13 @@ test("[HOOK1] an address that the server does not allow any more is not called",
   expect(stage.requests).toEqual([]);
   expect((await stage.standing()).lastError).toMatch(/private network/);
 });
+
+test("[HOOK30] an error has no more of the address than its origin", async () => {
+  const url = "https://chat.example.com/services/hidden?token=hidden";
+  const stage = createStage({}, url);
+  await stage.create();
+  stage.behave = () => new Error(`cannot load ${url}`);
+  await stage.log("note");
+  await stage.wake();
+  expect((await stage.standing()).lastError).toBe("cannot be reached: cannot load https://chat.example.com");
+});
