@@ -231,7 +231,7 @@ function takesTexts(path: PropertyKey[], root: MapNode): boolean {
   for (const step of place.slice(0, -1)) owner = owner[step] as typeof owner;
   owner[place.at(-1) ?? ""] = ["text"];
   const { error } = workflowShape.safeParse(whole);
-  return !error?.issues.some((issue) => concerns(issue, place) || concerns(issue, [...place, 0]));
+  return !error?.issues.some((issue) => concerns(issue, place, [...place, 0]));
 }
 
 /** The plain value without what lies beside the path: a file may have many faults, and each is looked at. */
@@ -242,13 +242,14 @@ function narrowJson(node: SourceNode, [step, ...rest]: PropertyKey[]): unknown {
   return Object.fromEntries(near.map(({ key, value }) => [key, key === step ? narrowJson(value, rest) : toJson(value)]));
 }
 
-/** Whether an issue is about the value at a path, and not about what is beside it. */
-function concerns(issue: Issue, path: PropertyKey[]): boolean {
-  if (!issue.path.every((step, index) => step === path[index])) return false;
-  const rest = path.slice(issue.path.length);
+/** Whether an issue is about the value at one of the paths, and not about what is beside them. */
+function concerns(issue: Issue, ...paths: PropertyKey[][]): boolean {
+  const rests = paths
+    .filter((path) => issue.path.every((step, index) => step === path[index]))
+    .map((path) => path.slice(issue.path.length));
   if (issue.code === "invalid_union" && issue.errors.length > 0)
-    return issue.errors.every((branch) => branch.some((inner) => concerns(inner, rest)));
-  return rest.length === 0;
+    return rests.length > 0 && issue.errors.every((branch) => branch.some((inner) => concerns(inner, ...rests)));
+  return rests.some(({ length }) => length === 0);
 }
 
 /** Nothing was written: point at one character, so that a caret can be shown. */
