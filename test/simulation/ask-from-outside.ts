@@ -3,6 +3,7 @@ export function askFromOutside<Actor extends object>(actor: Actor, written: () =
   return new Proxy(actor, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
+      if (typeof member === "object" && member !== null) return askFromOutside(member, written);
       if (typeof member !== "function") return member;
       return (...given: unknown[]) => {
         const answer: unknown = member.apply(target, given);
