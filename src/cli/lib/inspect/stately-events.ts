@@ -40,6 +40,8 @@ interface Told {
   sessionId: string;
   revision: number;
   context: { [name: string]: Json };
+  /** The snapshot that was told last. */
+  last: Extract<InspectionEvent, { type: "@xstate.snapshot" }>;
 }
 
 export interface Inspection {
@@ -79,10 +81,21 @@ export function createInspection(machines: Answer<"machines">): Inspection {
         });
       const sourceId = part === "task" ? root : undefined;
       events.push({ at: step.at, event: { ...base, type: "@xstate.event", event: step.event, sourceId } });
-      events.push({ at: step.at, event: { ...base, type: "@xstate.snapshot", event: step.event, snapshot } });
-      parts[part] = { sessionId, revision: step.revision, context };
+      const last = { ...base, type: "@xstate.snapshot", event: step.event, snapshot } as const;
+      events.push({ at: step.at, event: last });
+      parts[part] = { sessionId, revision: step.revision, context, last };
     }
-    return events;
+    return [...events, ...tellEnd(part, thread)];
+  }
+
+  /** The last step may have been read before the thread was seen to have ended. */
+  function tellEnd(part: ThreadPart, thread: Answer<"thread">): { at: number; event: InspectionEvent }[] {
+    const told = findTold(part, thread);
+    const status = readStatus(thread, part, true);
+    if (!told || status === "active" || told.last.snapshot.status !== "active") return [];
+    const last = { ...told.last, snapshot: { ...told.last.snapshot, status } };
+    parts[part] = { ...told, last };
+    return [{ at: Number(last.createdAt), event: last }];
   }
 
   return {
