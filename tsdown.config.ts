@@ -48,7 +48,8 @@ export default defineConfig([
     dts: true,
     // No module of it does anything by being loaded; without this the types import zod for nothing.
     treeshake: { moduleSideEffects: false },
-    // What is loaded over a network has no comments, and the names that stack traces show; the types have the documentation.
+    // What is loaded over a network has no comments or spaces, and the names that stack traces show; the types have the documentation.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     outputOptions: { comments: false },
   },
 ]);
