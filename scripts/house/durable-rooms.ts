@@ -109,8 +109,8 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     objectStorage: "writes",
   },
   "src/durable/webhook": {
-    is: "events of the log, brought to somebody's server",
-    may: [contract, "src/durable", protocol, storage, store],
+    is: "events of the log, brought to somebody's server; what is said of A2A tasks is loaded when it is first pushed",
+    may: [contract, "src/durable", protocol, storage, store, "src/worker/gateways/a2a"],
     objectStorage: "writes",
   },
   "src/durable/hook": {

@@ -25,4 +25,5 @@ export const requiredMigrations: readonly string[] = [
   "0020_hook.sql",
   "0021_artifact.sql",
   "0022_a2a.sql",
+  "0023_a2a_push.sql",
 ];

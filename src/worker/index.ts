@@ -129,5 +129,7 @@ export default {
     await pruneSessions(env.DB, scheduledTime);
     const { pruneContexts } = await import("./task-contexts.ts");
     await pruneContexts(env.DB, scheduledTime);
+    const { prunePushes } = await import("./a2a-push-store.ts");
+    await prunePushes(env.DB, findNeighbours(env).webhook, scheduledTime);
   },
 } satisfies ExportedHandler<WorkerEnv>;

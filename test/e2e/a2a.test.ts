@@ -1,5 +1,7 @@
 /** [ATOA] The SDK's own client against a real server: over both bindings, with an agent that is away, and over a SIGKILL in mid-task. */
 import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Role, type SendMessageRequest, type StreamResponse, type Task, TaskState } from "@a2a-js/sdk";
 import { type Client, ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
@@ -254,6 +256,65 @@ test("[ATOA11] a message that is too large, a version that is not spoken, a meth
   const sent = await post(rpc("SendMessage", { message: { messageId: "m", role: "ROLE_USER", parts: [{ text: "x" }] } }), {}, reader);
   expect(sent.error.data[0]?.metadata).toMatchObject({ code: "forbidden" });
   expect((await post(rpc("ListTasks", {}), {}, reader)) as object).toHaveProperty("result.tasks");
+});
+
+test("[ATOA14] what becomes of a task is pushed in its order, again where the receiver failed, and ends with the task; a private address is refused before anything begins", async ({
+  onTestFinished,
+}) => {
+  const got: {
+    id: unknown;
+    token: unknown;
+    authorization: unknown;
+    body: { task?: unknown; statusUpdate?: { status: { state: string } } };
+  }[] = [];
+  const receiver = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { "webhook-id": id, "x-a2a-notification-token": token, authorization } = request.headers;
+      got.push({ id, token, authorization, body: JSON.parse(Buffer.concat(chunks).toString()) });
+      response.writeHead(got.length === 1 ? 503 : 204).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void receiver.close());
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/task`;
+  const config = { tenant: "", id: "", taskId: "", url, token: "of the task", authentication: { scheme: "Bearer", credentials: "secret" } };
+  const ask = (text: string, path: string): SendMessageRequest => {
+    const request = say(text, { contextId: path }, true);
+    return { ...request, configuration: { ...request.configuration, taskPushNotificationConfig: config } as typeof request.configuration };
+  };
+  const refused = await openClient("/a2a/workflows/ask");
+  await expect(refused.sendMessage(ask("nowhere", "refused"))).rejects.toThrow(/private network/);
+  server.child.kill("SIGKILL");
+  await server.ended;
+  server = await startTestServer(data, { args: ["--port", String(port)], env: { NERVEFLARE_PRIVATE_WEBHOOKS: "true" } }, later);
+  const client = await openClient("/a2a/workflows/ask");
+  expect((await client.getAgentCard()).capabilities?.pushNotifications).toBe(true);
+  const sent = await sendFor(client, ask("push", "pushed"));
+  const named = { tenant: "", taskId: sent.id, id: sent.id };
+  const kept = await client.getTaskPushNotificationConfig(named);
+  expect([kept.url, kept.token, kept.authentication?.scheme, kept.authentication?.credentials]).toEqual([url, "", "Bearer", ""]);
+  const rest = await openClient("/a2a/workflows/ask", tokens["caller"], "HTTP+JSON");
+  await rest.createTaskPushNotificationConfig({ ...config, taskId: sent.id, id: "second", url: `${url}/second` });
+  const list = async () => (await rest.listTaskPushNotificationConfig({ tenant: "", taskId: sent.id, pageSize: 0, pageToken: "" })).configs;
+  expect((await list()).map(({ id }) => id).toSorted()).toEqual([sent.id, "second"].toSorted());
+  const bob = await openClient("/a2a/workflows/ask", tokens["bob"]);
+  await expect(bob.getTaskPushNotificationConfig(named)).rejects.toThrow(/begun by somebody else/);
+  await rest.deleteTaskPushNotificationConfig({ ...named, id: "second" });
+  await expect(rest.getTaskPushNotificationConfig({ ...named, id: "second" })).rejects.toThrow(/no push notification config/);
+  await connect("bob", echo, onTestFinished);
+  await expect
+    .poll(() => got.at(-1)?.body.task, { timeout: 60_000 })
+    .toMatchObject({
+      ...{ id: sent.id, status: { state: "TASK_STATE_COMPLETED" }, artifacts: [{ parts: [{ text: "push!" }, {}] }] },
+    });
+  expect(got[1]?.id).toBe(got[0]?.id);
+  expect(new Set(got.slice(1).map(({ id }) => id)).size).toBe(got.length - 1);
+  expect(got.every(({ token, authorization }) => token === "of the task" && authorization === "Bearer secret")).toBe(true);
+  expect(got.slice(1, -1).map(({ body }) => body.statusUpdate?.status.state)).toContain("TASK_STATE_WORKING");
+  await expect.poll(list, { timeout: 20_000 }).toEqual([]);
+  await expect(client.createTaskPushNotificationConfig({ ...config, taskId: sent.id })).rejects.toThrow(/is over/);
 });
 
 test("[BRIDGE9] `nerveflare agent --a2a` has a remote agent hold a role; killed in mid-task and started again, it goes on with the same task", async ({

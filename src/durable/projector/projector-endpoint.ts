@@ -3,6 +3,7 @@
  * what is past its time. Of rows it stores nothing: what it has not answered, its callers still hold and send again.
  */
 import type { EngineKind } from "../../contract/kinds/engine-kinds.ts";
+import { pushedKinds } from "../../contract/kinds/pushed-kinds.ts";
 import { endedStatuses } from "../../contract/statuses.ts";
 import type { LogLag } from "../../contract/views/log-lag.ts";
 import { Endpoint } from "../endpoint.ts";
@@ -20,7 +21,7 @@ import { encodeRow, prepareProjection } from "./projection-statements.ts";
 import type { PruneMarks } from "./prune-log.ts";
 import type { Retention } from "./retention.ts";
 import { type RetentionProgress, retentionRun, runRetention, startRetention } from "./run-retention.ts";
-import { createWebhookListeners, type WebhookListeners } from "./webhook-listeners.ts";
+import { createWebhookListeners, type Listener, type WebhookListeners, type Written } from "./webhook-listeners.ts";
 
 /** Where a run of retention is kept between two alarms. */
 const pruneKey = "retention";
@@ -49,13 +50,20 @@ async function writeProjection(db: D1Database, rows: EncodedRow[]): Promise<Head
   return (results.at(-1)?.results ?? []) as Heads[];
 }
 
-function* listKinds(rows: readonly EncodedRow[]): Iterable<string> {
-  for (const { table, values } of rows) if (table === "event") yield String(values.type);
+function* listWritten(rows: readonly EncodedRow[]): Iterable<Written> {
+  for (const { table, values } of rows)
+    if (table === "event") yield { kind: String(values.type), threads: [values.thread, values.correlation] };
 }
 
-async function readListeners(db: D1Database): Promise<{ id: string; kinds: string[] }[]> {
-  const { results } = await db.prepare("SELECT id, kinds FROM webhook").all<{ id: string; kinds: string }>();
-  return results.map(({ id, kinds }) => ({ id, kinds: JSON.parse(kinds) as string[] }));
+async function readListeners(db: D1Database): Promise<Listener[]> {
+  const { results } = await db
+    .prepare("SELECT id, kinds, NULL AS thread FROM webhook UNION ALL SELECT webhook, NULL, thread FROM a2a_push")
+    .all<{ id: string; kinds: string | null; thread: string | null }>();
+  return results.map(({ id, kinds, thread }) => ({
+    id,
+    kinds: kinds === null ? [...pushedKinds] : (JSON.parse(kinds) as string[]),
+    ...(thread !== null && { thread }),
+  }));
 }
 
 export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
@@ -79,7 +87,7 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
       if (!heads) return undefined;
       const { webhooks, ...head } = heads;
       // What is not answered yet is sent again, and told again.
-      await this.#webhooks.tell(webhooks, listKinds(rows));
+      await this.#webhooks.tell(webhooks, listWritten(rows));
       return head;
     },
   });

@@ -12,17 +12,26 @@ const limits = {
   look: 10_000,
 } as const;
 
-interface Listener {
+export interface Listener {
   id: string;
   kinds: string[];
+  /** Only events of this thread. */
+  thread?: string;
+}
+
+/** What is known of an event that was written. */
+export interface Written {
+  kind: string;
+  /** The threads that it is of. */
+  threads: readonly unknown[];
 }
 
 export interface WebhookListeners {
   /**
-   * Events of these kinds were written. Answers when waking those that listen can't be lost any more.
+   * These events were written. Answers when waking those that listen can't be lost any more.
    * @param version of the webhooks as it was with that write; 0: there never was one
    */
-  tell(version: number, kinds: Iterable<string>): Promise<void>;
+  tell(version: number, events: Iterable<Written>): Promise<void>;
   /** The alarm rang: wakes all where a life before left its mark, and takes the mark away once all are woken. */
   look(): Promise<void>;
 }
@@ -61,12 +70,12 @@ export function createWebhookListeners(ports: ListenerPorts): WebhookListeners {
     await ring(limits.look);
   }
 
-  async function readAndWake(version: number, kinds: ReadonlySet<string>): Promise<void> {
+  async function readAndWake(version: number, events: readonly Written[]): Promise<void> {
     const isFirst = known === undefined;
     try {
       const listeners = await read();
       if ((known?.version ?? 0) < version) known = { version, listeners };
-      for (const { id, kinds: own } of known?.listeners ?? []) if (isFirst || matchesAny(own, kinds)) waker.wake(id);
+      for (const each of known?.listeners ?? []) if (isFirst || hears(each, events)) waker.wake(each.id);
     } catch (error) {
       warn({ at: "webhook", error: String(error) });
       // Whoever was to be woken is not known: all are, with the next write or look.
@@ -75,8 +84,8 @@ export function createWebhookListeners(ports: ListenerPorts): WebhookListeners {
     }
   }
 
-  async function tell(version: number, kinds: ReadonlySet<string>): Promise<void> {
-    const listening = known?.version === version ? known.listeners.filter((each) => matchesAny(each.kinds, kinds)) : undefined;
+  async function tell(version: number, events: readonly Written[]): Promise<void> {
+    const listening = known?.version === version ? known.listeners.filter((each) => hears(each, events)) : undefined;
     if (listening?.length === 0) return;
     telling += 1;
     try {
@@ -86,7 +95,7 @@ export function createWebhookListeners(ports: ListenerPorts): WebhookListeners {
       // Nobody's write waits for the list.
       telling += 1;
       background(
-        readAndWake(version, kinds).finally(() => {
+        readAndWake(version, events).finally(() => {
           telling -= 1;
         }),
       );
@@ -96,8 +105,8 @@ export function createWebhookListeners(ports: ListenerPorts): WebhookListeners {
   }
 
   return {
-    async tell(version, kinds) {
-      if (version !== 0) await tell(version, new Set(kinds));
+    async tell(version, events) {
+      if (version !== 0) await tell(version, [...events]);
     },
     async look() {
       if (!mark.isSet()) return;
@@ -118,7 +127,9 @@ export function createWebhookListeners(ports: ListenerPorts): WebhookListeners {
   };
 }
 
-const matchesAny = (own: string[], kinds: ReadonlySet<string>): boolean => [...kinds].some((kind) => matchesWebhook(own, kind));
+function hears({ kinds, thread }: Listener, events: readonly Written[]): boolean {
+  return events.some((event) => (thread === undefined || event.threads.includes(thread)) && matchesWebhook(kinds, event.kind));
+}
 
 /** Wakes each once at a time, and again where that failed. */
 function createWaker({ wake, later, background, warn }: ListenerPorts): { wake(id: string): void; isBusy(): boolean } {

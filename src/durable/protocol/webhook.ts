@@ -2,10 +2,22 @@
 import type { Result } from "../../contract/problem.ts";
 import type { WebhookDeadLetter, WebhookFilter, WebhookReplay, WebhookStanding } from "../../contract/views/webhook.ts";
 
+/** Which events: those of one thread, where it names one. */
+export type EventFilter = WebhookFilter & { thread?: string };
+
+/** What goes with the notifications of an A2A task, as its client said; empty: nothing does. */
+export interface PushForm {
+  token: string;
+  scheme: string;
+  credentials: string;
+}
+
 /** What is set when a webhook is made. */
 export interface NewWebhook {
   url: string;
-  filter: WebhookFilter;
+  filter: EventFilter;
+  /** It brings an A2A task's changes, in their order, and ends with the task. Made again, it goes on from where it is. */
+  push?: PushForm;
   links: string;
   secret: string;
   /** Position in the log after which events are sent. */

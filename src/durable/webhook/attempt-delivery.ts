@@ -12,6 +12,8 @@ export interface DeliveryPorts {
   now(): number;
   /** Whether receivers may be in private networks. */
   allowsPrivate: boolean;
+  /** What is said of an event to whoever follows an A2A task; undefined: nothing. */
+  tellTask(thread: string, entry: LogEntry): Promise<string | undefined>;
 }
 
 /** `gone`: the receiver wants nothing any more. `retryAfter`: milliseconds that it wants to be left alone. */
@@ -25,8 +27,10 @@ export async function attemptDelivery(settings: WebhookSettings, entry: LogEntry
   // Not `AbortSignal.timeout`, which keeps the object in memory until its time, whatever was answered.
   const timer = setTimeout(() => late.abort(new DOMException("too late", "TimeoutError")), webhookLimits.answer);
   try {
-    const init = await prepareRequest(settings, entry, ports.now());
-    return await readAnswer(judged.url, await ports.fetch(judged.url, { ...init, signal: late.signal }));
+    const prepared = settings.push ? await preparePush(settings, entry, ports) : await prepareRequest(settings, entry, ports.now());
+    if (prepared === undefined) return { ok: true };
+    if (typeof prepared === "string") return { ok: false, error: prepared };
+    return await readAnswer(judged.url, await ports.fetch(judged.url, { ...prepared, signal: late.signal }));
   } catch (error) {
     return { ok: false, error: describeFailure(judged.url, error) };
   } finally {
@@ -55,6 +59,34 @@ async function prepareRequest(
       "webhook-id": id,
       "webhook-timestamp": String(timestamp),
       "webhook-signature": await signWebhook(secrets, { id, timestamp, body }),
+    },
+    body,
+  };
+}
+
+/** The request as A2A has it, with the id by which a repeat is known. Undefined: the event says nothing of the task; a text: why the task can't be told. */
+async function preparePush(
+  { push, filter }: WebhookSettings,
+  entry: LogEntry,
+  ports: DeliveryPorts,
+): Promise<RequestInit | string | undefined> {
+  let body: string | undefined;
+  try {
+    body = filter.thread === undefined ? undefined : await ports.tellTask(filter.thread, entry);
+  } catch (error) {
+    return `the task cannot be read: ${String(error)}`.slice(0, webhookLimits.error);
+  }
+  if (body === undefined || push === undefined) return undefined;
+  const { token, scheme, credentials } = push;
+  return {
+    method: "POST",
+    redirect: "manual",
+    headers: {
+      "content-type": "application/a2a+json",
+      "user-agent": "nerveflare",
+      "webhook-id": await nameMessage(entry.event),
+      ...(token !== "" && { "X-A2A-Notification-Token": token }),
+      ...(scheme !== "" && { authorization: `${scheme} ${credentials}` }),
     },
     body,
   };

@@ -2,12 +2,17 @@
  * What a webhook does when it is its turn: tries again what failed, reads the log on, and says when it is to be woken next. Its alarm is
  * the one place where it works.
  */
+import type { EngineKind } from "../../contract/kinds/engine-kinds.ts";
+import { endedStatuses } from "../../contract/statuses.ts";
 import type { LogEntry } from "../../contract/views/log.ts";
 import type { Attempt } from "./attempt-delivery.ts";
 import type { Outcomes } from "./note-outcomes.ts";
 import { type PendingEvent, theOne, type WebhookDocuments, type WebhookMarks, type WebhookSettings } from "./webhook-documents.ts";
 import { webhookLimits } from "./webhook-limits.ts";
 import type { WebhookPorts } from "./webhook-ports.ts";
+
+/** After these a thread says nothing more. */
+const endings: ReadonlySet<string> = new Set(endedStatuses.map((status) => `nerve.thread.${status}` satisfies EngineKind));
 
 export interface DeliveryRun {
   /** The log may have more. */
@@ -36,11 +41,16 @@ export function createDeliveryRun(ports: WebhookPorts, documents: WebhookDocumen
   let running = false;
   let replays = 0;
 
+  const countRoom = (): number => (settings.get(theOne)?.push ? webhookLimits.pendingPush : webhookLimits.pending) - pending.size;
+
+  /** All was told that there will be. */
+  const isDone = ({ ended }: WebhookMarks): boolean => ended === true && pending.size === 0;
+
   function findNext(): number | undefined {
     const known = marks.get(theOne);
-    if (!known || known.stopped !== null) return undefined;
+    if (!known || known.stopped !== null || isDone(known)) return undefined;
     const times = courier.listTried(known).map(({ next }) => next);
-    if (behind && pending.size < webhookLimits.pending) times.push(waitsUntil ?? (isDown(known) ? known.freshAt : now()));
+    if (behind && countRoom() > 0) times.push(waitsUntil ?? (isDown(known) ? known.freshAt : now()));
     return times.length ? Math.min(...times) : undefined;
   }
 
@@ -54,15 +64,16 @@ export function createDeliveryRun(ports: WebhookPorts, documents: WebhookDocumen
   /** Takes what the log has next. @returns whether there may be more to do at once */
   async function readOn(own: WebhookSettings, known: WebhookMarks): Promise<boolean> {
     const time = now();
-    const room = webhookLimits.pending - pending.size;
+    const room = countRoom();
     if (!behind || room <= 0 || time < (waitsUntil ?? 0) || (isDown(known) && time < known.freshAt)) return false;
     const limit = isDown(known) ? 1 : Math.min(room, webhookLimits.read);
     // Before the reading: whoever wakes it meanwhile is heard.
     behind = false;
     const before = replays;
     const page = await ports.read(own.filter, { after: known.position, limit, now: time });
+    const hasEnded = own.push !== undefined && page.events.some(({ event }) => endings.has(event.type));
     const move = (): void => {
-      if (replays === before) outcomes.move(page.through);
+      if (replays === before) outcomes.move(page.through, hasEnded);
     };
     behind ||= page.more;
     waitsUntil = page.waits ? time + webhookLimits.indexPause : undefined;
@@ -75,7 +86,7 @@ export function createDeliveryRun(ports: WebhookPorts, documents: WebhookDocumen
     const until = now() + webhookLimits.run;
     while (now() < until) {
       const [own, known] = [settings.get(theOne), marks.get(theOne)];
-      if (!own || !known || known.stopped !== null) return;
+      if (!own || !known || known.stopped !== null || isDone(known)) return;
       if (!(await courier.retryDue(known)) && !(await readOn(own, known))) return;
     }
   }

@@ -11,8 +11,8 @@ export interface Outcomes {
   note(results: readonly [LogEntry, Attempt][]): void;
   /** An event that was to be tried again has gone from the log. */
   lose(position: number, attempts: number): void;
-  /** Everything up to a position was taken. */
-  move(position: number): void;
+  /** Everything up to a position was taken. @param ended the last that will be */
+  move(position: number, ended?: boolean): void;
   moveBack(position: number): void;
   /** Dead letters are tried again, as many as there is room for. @returns how many */
   revive(positions: readonly number[] | "all"): number;
@@ -76,7 +76,7 @@ export function createOutcomes({ marks, pending, dead }: Omit<WebhookDocuments, 
       pending.delete(positionKey(position));
       giveUp({ position, id: "", type: "", attempts, error: "retention has taken it from the log", at: now() });
     },
-    move: (position) => change(() => ({ position })),
+    move: (position, ended = false) => change(() => ({ position, ...(ended && { ended }) })),
     moveBack(position) {
       // What is sent again is not tried again beside that.
       for (const [key, each] of pending.entries()) if (each.position > position) pending.delete(key);

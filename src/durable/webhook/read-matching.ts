@@ -1,7 +1,7 @@
 /** What the log has for a webhook: the log is its queue, so nothing is kept twice, and what waits is bounded by retention alone. */
 import type { CloudEvent } from "../../contract/event.ts";
 import type { LogEntry } from "../../contract/views/log.ts";
-import type { WebhookFilter } from "../../contract/views/webhook.ts";
+import type { EventFilter } from "../protocol/webhook.ts";
 import { webhookLimits } from "./webhook-limits.ts";
 
 export interface MatchingPage {
@@ -29,7 +29,7 @@ type Condition = [sql: string, ...values: string[]];
  */
 export async function readMatching(
   db: D1Database,
-  filter: WebhookFilter,
+  filter: EventFilter,
   { after, limit, now }: { after: number; limit: number; now: number },
 ): Promise<MatchingPage> {
   const conditions = listConditions(filter);
@@ -68,7 +68,7 @@ export async function readAt(db: D1Database, positions: readonly number[]): Prom
   return results.map(({ position, body }) => ({ position, event: JSON.parse(body) as CloudEvent }));
 }
 
-function listConditions({ kinds, workflow, role, agent }: WebhookFilter): Condition[] {
+function listConditions({ kinds, workflow, role, agent, thread }: EventFilter): Condition[] {
   const exact = kinds.filter((kind) => !kind.endsWith("*"));
   const prefixes = kinds.filter((kind) => kind.endsWith("*")).map((kind) => kind.slice(0, -1));
   return [
@@ -83,6 +83,7 @@ function listConditions({ kinds, workflow, role, agent }: WebhookFilter): Condit
       : ([
           ["e.thread IS NOT NULL AND coalesce((SELECT t.workflow FROM thread t WHERE t.id = e.thread), ?) = ?", workflow, workflow],
         ] as Condition[])),
+    ...(thread === undefined ? [] : ([["(e.thread = ? OR e.correlation = ?)", thread, thread]] as Condition[])),
     ...(role === null ? [] : ([["e.body ->> '$.data.role' = ?", role]] as Condition[])),
     ...(agent === null ? [] : ([["(e.source = ? OR e.body ->> '$.data.agent' = ?)", `/agents/${agent}`, agent]] as Condition[])),
   ];

@@ -1,11 +1,13 @@
 /** All that a webhook's object keeps: each collection once, with what it holds and what bounds it. */
-import type { WebhookFilter } from "../../contract/views/webhook.ts";
 import { type Indexed, numberKey, type Resident } from "../host/store/collections.ts";
 import type { Store } from "../host/store/store.ts";
+import type { EventFilter, PushForm } from "../protocol/webhook.ts";
 
 export interface WebhookSettings {
   url: string;
-  filter: WebhookFilter;
+  filter: EventFilter;
+  /** It pushes an A2A task's changes. */
+  push?: PushForm;
   /** Where the links in what is sent lead. */
   links: string;
   secret: string;
@@ -27,6 +29,8 @@ export interface WebhookMarks {
   stopped: string | null;
   /** While the receiver is down: when an event that was not tried yet may be. */
   freshAt: number;
+  /** The thread whose changes it pushes has ended, and that was taken from the log. */
+  ended?: true;
 }
 
 /** An event that was taken from the log and not delivered. */

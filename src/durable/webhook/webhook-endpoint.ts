@@ -1,5 +1,6 @@
 /** What may be asked of a webhook: a thin host of its deliveries. */
 import type { Result } from "../../contract/problem.ts";
+import type { LogEntry } from "../../contract/views/log.ts";
 import type { WebhookReplay, WebhookStanding } from "../../contract/views/webhook.ts";
 import { Endpoint } from "../endpoint.ts";
 import { isPaused } from "../environment.ts";
@@ -31,6 +32,7 @@ export class WebhookEndpoint extends Endpoint implements WebhookRpc {
       fetch: (url: string, init: RequestInit) => fetch(url, init),
       now,
       allowsPrivate: env.NERVEFLARE_PRIVATE_WEBHOOKS === "true",
+      tellTask: (thread: string, entry: LogEntry) => this.#tellTask(thread, entry),
     };
     return createWebhook({
       store: createStore(ctx.storage, `webhook/${readName(ctx)}`),
@@ -48,7 +50,10 @@ export class WebhookEndpoint extends Endpoint implements WebhookRpc {
   }
 
   async wake(): Promise<void> {
-    await this.#known?.wake();
+    const known = this.#known;
+    await known?.wake();
+    // It may have been stopped just before it ended.
+    if (known?.isOver()) await this.#end();
   }
 
   async standing(): Promise<WebhookStanding | null> {
@@ -79,7 +84,28 @@ export class WebhookEndpoint extends Endpoint implements WebhookRpc {
 
   async alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
-    await ringAgain(this.ctx, async () => this.#known?.alarm());
+    await ringAgain(this.ctx, async () => {
+      const known = this.#known;
+      await known?.alarm();
+      if (known?.isOver()) await this.#end();
+    });
+  }
+
+  /** What it pushed has ended, and it with that. */
+  async #end(): Promise<void> {
+    const { DB: db } = this.env;
+    await db.batch([
+      db.prepare("DELETE FROM a2a_push WHERE webhook = ?").bind(readName(this.ctx)),
+      db.prepare("UPDATE registry SET webhooks = webhooks + 1"),
+    ]);
+    await this.remove();
+  }
+
+  /** Loaded by those only that push. */
+  async #tellTask(thread: string, entry: LogEntry): Promise<string | undefined> {
+    const { tellTask } = await import("../../worker/gateways/a2a/push-body.ts");
+    const { thread: root, agent } = this.near;
+    return tellTask({ db: this.env.DB, thread: root, agent }, thread, entry);
   }
 
   async #order<T>(follow: (known: Webhook) => Promise<Result<T>>): Promise<Result<T>> {

@@ -2,6 +2,8 @@
 export const webhookLimits = {
   /** Events that were taken from the log and not delivered yet: what comes after them waits in the log, which has them anyhow. */
   pending: 256,
+  /** The same of an A2A task's changes: each is told before the next is looked at, for a receiver takes the last as how it is. */
+  pendingPush: 1,
   /** Events of one read of the log, of 256 KB at most each: they are in memory together. */
   read: 32,
   /** Positions of the log that one read looks at: what D1 reads in some milliseconds. */

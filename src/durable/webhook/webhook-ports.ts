@@ -1,7 +1,7 @@
 /** What a webhook is given from outside, so that tests have its clock, its log and its receiver in their hands. */
 import type { LogEntry } from "../../contract/views/log.ts";
-import type { WebhookFilter } from "../../contract/views/webhook.ts";
 import type { Store } from "../host/store/store.ts";
+import type { EventFilter } from "../protocol/webhook.ts";
 import type { Attempt } from "./attempt-delivery.ts";
 import type { MatchingPage } from "./read-matching.ts";
 import type { WebhookSettings } from "./webhook-documents.ts";
@@ -11,7 +11,7 @@ export interface WebhookPorts {
   /** Milliseconds since 1970. */
   now(): number;
   setAlarm(at: number): void;
-  read(filter: WebhookFilter, from: { after: number; limit: number; now: number }): Promise<MatchingPage>;
+  read(filter: EventFilter, from: { after: number; limit: number; now: number }): Promise<MatchingPage>;
   readAt(positions: readonly number[]): Promise<LogEntry[]>;
   /** Never throws. */
   attempt(settings: WebhookSettings, entry: LogEntry): Promise<Attempt>;

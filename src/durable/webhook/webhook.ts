@@ -19,6 +19,8 @@ import type { WebhookPorts } from "./webhook-ports.ts";
 
 export interface Webhook extends Omit<WebhookRpc, "remove"> {
   alarm(): Promise<void>;
+  /** The thread whose changes it pushes has ended and nothing waits, or nobody takes them. */
+  isOver(): boolean;
   /** Forgets everything: what is under way writes nothing any more. */
   forget(): void;
 }
@@ -40,10 +42,15 @@ export function createWebhook(ports: WebhookPorts): Webhook {
         for (const each of [settings, marks, pending, dead]) each.clear();
       });
     },
-    async create({ url, filter, links, secret, position }) {
+    isOver() {
+      const known = marks.get(theOne);
+      if (!known || !settings.get(theOne)?.push) return false;
+      return known.stopped !== null || (known.ended === true && pending.size === 0);
+    },
+    async create({ url, filter, links, secret, position, push }) {
       store.transaction(() => {
-        settings.put(theOne, { url, filter, links, secret, former: null });
-        marks.put(theOne, outcomes.begin(position));
+        settings.put(theOne, { url, filter, links, secret, former: null, ...(push && { push }) });
+        if (!push || !marks.get(theOne)) marks.put(theOne, outcomes.begin(position));
       });
     },
     async wake() {

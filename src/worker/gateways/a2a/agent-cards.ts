@@ -27,7 +27,7 @@ export function makeCard(origin: string, subject: CardSubject): AgentCard {
     description: subject.kind === "workflow" ? subject.description : describeAgent(subject),
     version: subject.kind === "workflow" ? subject.revision : version,
     supportedInterfaces: [speaks(url, "JSONRPC"), speaks(url, "HTTP+JSON")],
-    capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: false, extensions: [] },
+    capabilities: { streaming: true, pushNotifications: true, extendedAgentCard: false, extensions: [] },
     skills: [toSkill(subject)],
   };
 }
@@ -41,7 +41,7 @@ export function makeServerCard(origin: string, subjects: readonly CardSubject[] 
       "Workflows of many agents, and agents that dial in. The extended card lists, as skills, those that the caller's token may use; each has a card of its own below /a2a/<id of its skill>. A message to this address names a skill by `skill` in its metadata.",
     version,
     supportedInterfaces: [speaks(`${origin}/a2a`, "JSONRPC")],
-    capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: true, extensions: [] },
+    capabilities: { streaming: true, pushNotifications: true, extendedAgentCard: true, extensions: [] },
     skills: subjects === undefined ? [anySkill] : subjects.map(toSkill),
   };
 }

@@ -2,7 +2,6 @@
 import {
   A2AError,
   ContentTypeNotSupportedError,
-  PushNotificationNotSupportedError,
   RequestMalformedError,
   TaskNotFoundError,
   UnsupportedOperationError,
@@ -48,6 +47,5 @@ function refuseAs(make: Make, code: ProblemCode, detail: string): A2AError {
 }
 
 export const refuseContent = (detail: string): A2AError => refuseAs(ContentTypeNotSupportedError, "malformed", detail);
-export const refusePush = (detail: string): A2AError => refuseAs(PushNotificationNotSupportedError, "not_allowed_now", detail);
 export const refuseNow = (detail: string): A2AError => refuseAs(UnsupportedOperationError, "not_allowed_now", detail);
 export const malformed = (detail: string): A2AError => refuseAs(RequestMalformedError, "malformed", detail);

@@ -32,7 +32,7 @@ export async function* followTask(ports: FollowPorts, options: FollowOptions): A
   let source = await read();
   let state = judgeState(source);
   const task = toTask(source, options.historyLength);
-  yield { payload: { $case: "task", value: { ...task, metadata: place(task.metadata, position) } } };
+  yield { payload: { $case: "task", value: { ...task, metadata: placeAt(task.metadata, position) } } };
   if (isTerminal(state) || (options.endsWaiting && isSettled(state))) return;
   const id = source.view.id;
   for (;;) {
@@ -71,7 +71,8 @@ export async function settleTask({ projector, read, now }: FollowPorts, millisec
   }
 }
 
-function place(metadata: { [key: string]: Json } | undefined, position: number): { [key: string]: Json } {
+/** Metadata that says the position in the log too. */
+export function placeAt(metadata: { [key: string]: Json } | undefined, position: number): { [key: string]: Json } {
   const known = metadata?.["nerveflare"];
   return { ...metadata, nerveflare: { ...(typeof known === "object" && known !== null && !Array.isArray(known) && known), position } };
 }
@@ -80,14 +81,14 @@ function place(metadata: { [key: string]: Json } | undefined, position: number):
 export function* tellState(source: TaskSource, position: number): Generator<StreamResponse, void, undefined> {
   const { view } = source;
   const [taskId, contextId] = [view.id, readContext(view)];
-  const metadata = place(describeThread(view), position);
+  const metadata = placeAt(describeThread(view), position);
   for (const artifact of toArtifacts(view))
     yield { payload: { $case: "artifactUpdate", value: { taskId, contextId, artifact, append: false, lastChunk: true, metadata } } };
   yield { payload: { $case: "statusUpdate", value: { taskId, contextId, status: toStatus(source), metadata } } };
 }
 
 /** What an agent said of its turn: progress, and its answer. */
-function tellEvent({ view }: TaskSource, { event, position }: LogEntry): StreamResponse | undefined {
+export function tellEvent({ view }: TaskSource, { event, position }: LogEntry): StreamResponse | undefined {
   const data = (event.data ?? {}) as { [name: string]: Json };
   const { note, details, output, body } = data;
   const parts =
@@ -103,5 +104,5 @@ function tellEvent({ view }: TaskSource, { event, position }: LogEntry): StreamR
     metadata: { nerveflare: { agent: event.source.replace(/^\/agents\//, ""), kind: event.type } },
   };
   const status = { state: TaskState.TASK_STATE_WORKING, message, timestamp: event.time };
-  return { payload: { $case: "statusUpdate", value: { taskId, contextId, status, metadata: place(undefined, position) } } };
+  return { payload: { $case: "statusUpdate", value: { taskId, contextId, status, metadata: placeAt(undefined, position) } } };
 }

@@ -26,6 +26,10 @@ export const a2aLimits = {
   /** Messages of a task's history in one answer, and bytes of them: as many as a person reads back. */
   history: 50,
   historyBytes: 1024 * 1024,
+  /** Characters of a token or of credentials that go with a push notification: what servers take in a header. */
+  pushSecret: 4_096,
+  /** Milliseconds by which the clock of a thread may be behind: one that began longer before its message was begun by an earlier one. */
+  clockSlack: 5_000,
   /** Tasks in a page when the caller names no number, and at most: as the protocol has them. */
   tasks: 50,
   tasksMost: 100,

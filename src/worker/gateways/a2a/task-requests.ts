@@ -6,7 +6,6 @@ import {
   type SendMessageRequest,
   type StreamResponse,
   type Task,
-  type TaskPushNotificationConfig,
   TaskState,
 } from "@a2a-js/sdk";
 import { TaskNotCancelableError } from "@a2a-js/sdk/errors";
@@ -18,7 +17,7 @@ import { carryError, malformed, refuseNow, toA2AError } from "./errors.ts";
 import { type FollowPorts, followTask, settleTask } from "./follow-task.ts";
 import { a2aLimits } from "./limits.ts";
 import { type GatewayPorts, listSubjects } from "./list-subjects.ts";
-import { createPushConfigs } from "./push-configs.ts";
+import { createPushConfigs, type PushConfigs } from "./push-configs.ts";
 import { readTask } from "./read-task.ts";
 import { type Caller, isAbout, sendSaid } from "./send-message.ts";
 import { listTaskIds } from "./task-list.ts";
@@ -60,13 +59,18 @@ export function createTaskRequests(
   async function begin({ message, configuration, metadata }: SendMessageRequest): Promise<TaskSource> {
     mayChange();
     if (!message?.messageId) throw malformed("The message has no messageId: it makes a repeat known.");
-    const source = await sendSaid(ports, caller, { message, metadata, subject, find });
     const push = configuration?.taskPushNotificationConfig;
-    if (push) await pushConfigs.save(source, push);
+    const began = ports.now();
+    // Before the message: what is wrong with it begins nothing, and what happens at once is told.
+    const save = push && (await pushConfigs.prepare(push));
+    const source = await sendSaid(ports, caller, { message, metadata, subject, find });
+    // Of a repeat whose task is over nothing follows.
+    const isPast = isTerminal(judgeState(source)) && Date.parse(source.view.createdAt) < began - a2aLimits.clockSlack;
+    if (save && !isPast) await save(source);
     return source;
   }
 
-  const pushConfigs = createPushConfigs(ports, caller, origin);
+  const pushConfigs = createPushConfigs(ports, origin);
 
   const handler: A2ARequestHandler = {
     async getAgentCard(): Promise<AgentCard> {
@@ -109,20 +113,7 @@ export function createTaskRequests(
       yield* followTask(follows(id), { after, endsWaiting: false });
     },
     listTasks: (params) => listTasks(params),
-    async createTaskPushNotificationConfig(config): Promise<TaskPushNotificationConfig> {
-      mayChange();
-      return pushConfigs.save(await find(config.taskId), config);
-    },
-    async getTaskPushNotificationConfig({ taskId, id }) {
-      return pushConfigs.read(await find(taskId), id);
-    },
-    async listTaskPushNotificationConfigs({ taskId }) {
-      return { configs: await pushConfigs.list(await find(taskId)), nextPageToken: "" };
-    },
-    async deleteTaskPushNotificationConfig({ taskId, id }) {
-      mayChange();
-      await pushConfigs.remove(await find(taskId), id);
-    },
+    ...createPushRequests(pushConfigs, { find, caller, mayChange }),
   };
 
   async function listTasks(params: ListTasksRequest): Promise<ListTasksResponse> {
@@ -152,10 +143,50 @@ export function createTaskRequests(
   return carryErrors(handler);
 }
 
+type PushRequests = Pick<
+  A2ARequestHandler,
+  | "createTaskPushNotificationConfig"
+  | "getTaskPushNotificationConfig"
+  | "listTaskPushNotificationConfigs"
+  | "deleteTaskPushNotificationConfig"
+>;
+
+function createPushRequests(
+  configs: PushConfigs,
+  { find, caller, mayChange }: { find(id: string): Promise<TaskSource>; caller: Caller; mayChange(): void },
+): PushRequests {
+  /** What is pushed, and where to, is for those only who act on the task. */
+  async function findOwn(id: string): Promise<TaskSource> {
+    const source = await find(id);
+    requireOwn(source, caller);
+    return source;
+  }
+
+  return {
+    async createTaskPushNotificationConfig(config) {
+      mayChange();
+      return configs.save(await findOwn(config.taskId), config);
+    },
+    async getTaskPushNotificationConfig({ taskId, id }) {
+      return configs.read(await findOwn(taskId), id);
+    },
+    async listTaskPushNotificationConfigs({ taskId }) {
+      return { configs: await configs.list(await findOwn(taskId)), nextPageToken: "" };
+    },
+    async deleteTaskPushNotificationConfig({ taskId, id }) {
+      mayChange();
+      await configs.remove(await findOwn(taskId), id);
+    },
+  };
+}
+
 /** Only who began a task, and operators, end it or go on with it. @throws ProblemError `forbidden` */
 export function requireOwn({ view }: TaskSource, { viewer }: Caller): void {
   if (viewer === null || view.event.source === `/agents/${viewer}`) return;
-  throw problemError("forbidden", "This task was begun by somebody else: only they, and operators, cancel it or go on with it.");
+  throw problemError(
+    "forbidden",
+    "This task was begun by somebody else: only they, and operators, cancel it, go on with it, or have it pushed.",
+  );
 }
 
 /** Of a stream that was cut off: the position that its last event had. */

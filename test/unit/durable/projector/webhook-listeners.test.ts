@@ -1,13 +1,13 @@
 /** How webhooks hear that the log has something for them. */
 import { expect, test } from "vitest";
-import { createWebhookListeners } from "../../../../src/durable/projector/webhook-listeners.ts";
+import { createWebhookListeners, type Listener } from "../../../../src/durable/projector/webhook-listeners.ts";
 
 function setUp() {
   const stage = {
     listeners: [
       { id: "pr", kinds: ["pr.*"] },
       { id: "all", kinds: ["*"] },
-    ],
+    ] as Listener[],
     reads: 0,
     woken: [] as string[],
     fails: 0,
@@ -52,8 +52,14 @@ function setUp() {
   let listeners = load();
   return {
     stage,
+    async write(version: number, kind: string, thread: string | null) {
+      await listeners.tell(version, [{ kind, threads: [thread, null] }]);
+      await settle();
+      return stage.woken.splice(0);
+    },
     async tell(version: number, ...kinds: string[]) {
-      await listeners.tell(version, kinds);
+      const written = kinds.map((kind) => ({ kind, threads: [null] }));
+      await listeners.tell(version, written);
       await settle();
       return stage.woken.splice(0).sort();
     },
@@ -79,6 +85,15 @@ test("[HOOK16] where there never was a webhook nobody is asked about any", async
   const { stage, tell } = setUp();
   expect(await tell(0, "pr.opened")).toEqual([]);
   expect(stage.reads).toBe(0);
+});
+
+test("[ATOA16] one that is told of one thread is woken by that thread's events alone", async () => {
+  const { stage, write } = setUp();
+  stage.listeners = [{ id: "push", kinds: ["nerve.thread.completed"], thread: "t1" }];
+  expect(await write(1, "note", null)).toEqual(["push"]);
+  expect(await write(1, "nerve.thread.completed", "t2")).toEqual([]);
+  expect(await write(1, "note", "t1")).toEqual([]);
+  expect(await write(1, "nerve.thread.completed", "t1")).toEqual(["push"]);
 });
 
 test("[HOOK16] those are woken that listen; whoever has just come into memory wakes all, lest one has missed something", async () => {

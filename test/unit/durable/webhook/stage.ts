@@ -112,7 +112,7 @@ export function createStage(filter: Partial<WebhookFilter> = {}, url = "https://
   let webhook = load();
 
   function load(): Webhook {
-    const ports = { now: () => now, allowsPrivate: false, fetch: receiver.receive };
+    const ports = { now: () => now, allowsPrivate: false, fetch: receiver.receive, tellTask: async () => undefined };
     return createWebhook({
       store: createStore(storage, "webhook/w"),
       now: () => now,
