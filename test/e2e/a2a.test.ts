@@ -1,5 +1,6 @@
 /** [ATOA] The SDK's own client against a real server: over both bindings, with an agent that is away, and over a SIGKILL in mid-task. */
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -341,6 +342,8 @@ test("[BRIDGE9] `nerveflare agent --a2a` has a remote agent hold a role; killed 
   const client = await openClient("/a2a/workflows/ask");
   const sent = await sendFor(client, say("for the remote", {}, true));
   await expect.poll(() => remote.heard.length, { timeout: 60_000 }).toBe(1);
+  // Killed before it has heard which task its message began, it sends that message again.
+  await expect.poll(() => readFile(`${state}.tasks`, "utf8"), { timeout: 60_000 }).toMatch(/"taskId":"[^"]/);
   bridge.kill("SIGKILL");
   start();
   gate.resolve();
