@@ -79,10 +79,11 @@ let started = Promise.resolve();
 
 describe.concurrent("[COUNT1] a turn, and a thread's begin and end, write no more than this", () => {
   test.for(bounds)("$scenario", patience, async ({ scenario: name, dollars, ...bound }, { onTestFinished }) => {
-    const server = await openServer(onTestFinished);
     const scenario = scenarios.find((each) => each.name === name);
     if (!scenario) throw new Error(`bench/count/scenarios.ts has no ${name}`);
     const faults = await measureQuietly(async () => {
+      // A server that was measured knows agents that went away with turns of theirs.
+      const server = await openServer(onTestFinished);
       const { turn, beginAndEnd } = await server.measure({ ...scenario, lengths: [2, 10] }, 2);
       // A counter that counts nothing holds every bound.
       expect(Math.min(...Object.keys(bound.beginAndEnd).map((key) => read(beginAndEnd)[key as keyof Bounds]))).toBeGreaterThan(0);
