@@ -272,6 +272,8 @@ test("[ATOA14] what becomes of a task is pushed in its order, again where the re
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
+      // The second config may hear of the task before it is deleted.
+      if (request.url !== "/task") return void response.writeHead(204).end();
       const { "webhook-id": id, "x-a2a-notification-token": token, authorization } = request.headers;
       got.push({ id, token, authorization, body: JSON.parse(Buffer.concat(chunks).toString()) });
       response.writeHead(got.length === 1 ? 503 : 204).end();
@@ -313,7 +315,11 @@ test("[ATOA14] what becomes of a task is pushed in its order, again where the re
   expect(got[1]?.id).toBe(got[0]?.id);
   expect(new Set(got.slice(1).map(({ id }) => id)).size).toBe(got.length - 1);
   expect(got.every(({ token, authorization }) => token === "of the task" && authorization === "Bearer secret")).toBe(true);
-  expect(got.slice(1, -1).map(({ body }) => body.statusUpdate?.status.state)).toContain("TASK_STATE_WORKING");
+  // Whoever answers at once is never seen at work: the end says it.
+  const states = got.slice(1, -1).map(({ body }) => body.statusUpdate?.status.state ?? "");
+  expect(states.length).toBeGreaterThan(0);
+  expect(states.filter((state) => !/^TASK_STATE_(SUBMITTED|WORKING)$/.test(state))).toEqual([]);
+  expect(states).toEqual(states.toSorted());
   await expect.poll(list, { timeout: 20_000 }).toEqual([]);
   await expect(client.createTaskPushNotificationConfig({ ...config, taskId: sent.id })).rejects.toThrow(/is over/);
 });
