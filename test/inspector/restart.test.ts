@@ -1,22 +1,14 @@
 /** A server that is killed under an open page, and a computer whose clock is an hour off. */
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readRecord } from "../../src/local-server/data-folder.ts";
 import { endProcess } from "../../src/local-server/process-identity.ts";
 import { type Ready, type ServerProcess, spawnServer } from "../../src/local-server/spawn-server.ts";
+import { findFreePort } from "../e2e/find-free-port.ts";
 import { createOperator } from "../e2e/operator.ts";
 import { openPage, stage } from "./stage.ts";
-
-async function findPort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 async function kill(server: ServerProcess, data: string): Promise<void> {
   server.child.kill("SIGKILL");
@@ -28,7 +20,7 @@ async function kill(server: ServerProcess, data: string): Promise<void> {
 describe.skipIf(!stage)("an open page", () => {
   test("[INSP11] says that its server is gone, comes back with it, and shows what happened meanwhile", async ({ onTestFinished }) => {
     const data = await mkdtemp(join(tmpdir(), "nerveflare-inspector-"));
-    const port = await findPort();
+    const port = await findFreePort();
     let server = spawnServer(data, { port });
     onTestFinished(async () => {
       await kill(server, data);
