@@ -105,7 +105,7 @@ test.each(["statement", "commit"])(
     let wrote = false;
     store.exec = (sql, ...values) => {
       // One of the statements only: no other actor's rows may stay without it.
-      if (!/^INSERT OR REPLACE INTO document/.test(sql)) return exec(sql, ...values);
+      if (!/^INSERT INTO document/.test(sql)) return exec(sql, ...values);
       wrote = true;
       if (at === "statement") refuse();
       return exec(sql, ...values);

@@ -4,9 +4,11 @@
  */
 import type { Row, SqlValue, StagedRows, Storage } from "../host/ports.ts";
 import type { ObjectFacts } from "../host/storage/object-context.ts";
-import { checkRow } from "../host/storage/row-bound.ts";
-import { convertFormer, makeTables } from "../host/store/tables.ts";
+import { checkRow, rowBytes } from "../host/storage/row-bound.ts";
+import { convertFormer } from "../host/store/tables.ts";
+import { createCellTables } from "./cell-tables.ts";
 import { type CellWrites, type CellWritesPorts, createCellWrites } from "./cell-writes.ts";
+import { measureRow } from "./waiting-rows.ts";
 
 /** The database, as the cell itself uses it. */
 export interface CellDatabase extends Omit<CellWrites, "commit"> {
@@ -20,7 +22,7 @@ export interface CellDatabase extends Omit<CellWrites, "commit"> {
 
 /** Makes the tables where there are none. @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written */
 export function layOutCell(storage: Storage): void {
-  if (!convertFormer(storage, "", {})) storage.transaction(() => makeTables(storage));
+  if (!convertFormer(storage, "", {})) storage.transaction(() => storage.exec(createCellTables));
 }
 
 /** @throws as {@link layOutCell} */
@@ -33,11 +35,12 @@ export function openCellDatabase(ports: CellWritesPorts): CellDatabase {
     ...writes,
     read: (sql, ...values) => storage.exec(sql, ...values),
     transaction(body) {
-      undone = [];
+      const changes: (() => void)[] = [];
+      undone = changes;
       try {
         return commit(body);
       } catch (error) {
-        for (const change of undone.toReversed()) change();
+        for (let at = changes.length - 1; at >= 0; at--) changes[at]?.();
         throw error;
       } finally {
         undone = undefined;
@@ -84,6 +87,11 @@ const readOwner = `SELECT NULL AS name, '' AS body FROM
     (SELECT 1 FROM document WHERE owner = ?1 UNION ALL SELECT 1 FROM journal WHERE owner = ?1 LIMIT 1)
   UNION ALL SELECT name, body FROM cursor WHERE owner = ?2`;
 
+const readBody = "SELECT body FROM document WHERE owner = ? AND collection = ? AND key = ?";
+
+/** Bytes of a row's texts up to which it is small enough, whatever its numbers take. */
+const unchecked = rowBytes / 2;
+
 /** Statements that give something back. */
 const reading = /^\s*(?:SELECT|WITH)\b/;
 
@@ -116,28 +124,36 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
   /** What gives nothing back is written with the rest of the transaction: reads of the same one do not see it. */
   function exec<T extends Row>(sql: string, ...values: SqlValue[]): T[] {
     check();
-    count(measure(values));
+    count(measureRow(values));
     if (!reading.test(sql)) {
       database.run(owner, sql, values);
       return [];
     }
     database.show(owner);
     const rows = database.read<T>(sql, ...values);
-    count(rows.reduce((sum, row) => sum + measure(Object.values(row)), 0));
+    let characters = 0;
+    for (const row of rows) characters += measureRow(Object.values(row));
+    count(characters);
     return rows;
+  }
+
+  function readDocument(collection: string, key: string): string | undefined {
+    check();
+    const waiting = database.find(owner, collection, key);
+    const body =
+      waiting === undefined
+        ? database.read<{ body: string }>(readBody, owner, collection, key)[0]?.body
+        : (waiting?.[4] as string | undefined);
+    if (body !== undefined) count(body.length);
+    return body;
   }
 
   function write(rows: StagedRows): void {
     check();
     const { journal, documents, cursors } = rows;
     if ((journal.length > 0 || documents.length > 0) && !isStored()) note({ stored: true });
-    let characters = 0;
-    for (const table of [journal, documents, cursors])
-      for (const row of table) {
-        checkRow(row);
-        characters += measure(row);
-      }
-    database.add(owner, rows);
+    const characters = checkAll(journal) + checkAll(documents) + checkAll(cursors);
+    database.add(owner, rows, characters);
     count(characters);
   }
 
@@ -147,6 +163,7 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
     isStored,
     storage: {
       exec,
+      readDocument,
       write,
       flush: database.flush,
       transaction(body) {
@@ -181,8 +198,14 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
   };
 }
 
-function measure(values: readonly SqlValue[]): number {
+/** @returns characters of all rows @throws {RowTooLargeError} */
+function checkAll(rows: readonly SqlValue[][]): number {
   let characters = 0;
-  for (const value of values) if (typeof value === "string") characters += value.length;
+  for (const row of rows) {
+    const size = measureRow(row);
+    // A character takes three bytes at most.
+    if (3 * size > unchecked) checkRow(row);
+    characters += size;
+  }
   return characters;
 }

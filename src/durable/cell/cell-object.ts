@@ -5,7 +5,7 @@ import { AgentEndpoint } from "../agent/agent-endpoint.ts";
 import { type EndpointClass, listMethods } from "../endpoint.ts";
 import { type Environment, findNeighbours, isPaused, type Neighbours, placeOwn } from "../environment.ts";
 import { HookEndpoint } from "../hook/hook-endpoint.ts";
-import { createDurableSockets, createDurableStorage } from "../host/storage/durable-world.ts";
+import { createDurableSockets, createDurableStorage, createTurnStorage } from "../host/storage/durable-world.ts";
 import { holdAlarm } from "../host/storage/object-context.ts";
 import type { ObjectKind, Place } from "../place.ts";
 import { watchCell } from "../projector/metrics.ts";
@@ -96,7 +96,7 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
       newId: () => crypto.randomUUID(),
     });
     const cell = createCell({
-      storage,
+      storage: createTurnStorage(ctx),
       now: () => Date.now(),
       elapsed: () => performance.now(),
       later,

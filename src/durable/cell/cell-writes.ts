@@ -5,18 +5,24 @@
  */
 import type { SqlValue, StagedRows, Storage } from "../host/ports.ts";
 import { cellLimits } from "./cell-limits.ts";
+import { createWaitingRows, measureRow, type WaitingRows } from "./waiting-rows.ts";
 
 export interface CellWrites {
   /** Runs a commit: what it adds is kept, or with a throw nothing of it. Not nested. */
   commit<T>(body: () => T): T;
-  /** Adds rows of an actor's. */
-  add(owner: string, rows: StagedRows): void;
+  /** Adds rows of an actor's. @param characters of them, where they are known */
+  add(owner: string, rows: StagedRows, characters?: number): void;
   /** Adds a statement that gives nothing back; it runs in its place among the rows. */
   run(owner: string, sql: string, values: readonly SqlValue[]): void;
   /** Sets the platform's alarm with what is written. */
   setAlarm(at: number): void;
   /** What is read of an actor now is what it has committed. */
   show(owner: string): void;
+  /**
+   * A document of an actor's that it has committed and the disk does not have: its row; null: it is deleted. Undefined: what the disk
+   * has of it now is what was committed.
+   */
+  find(owner: string, collection: string, key: string): readonly SqlValue[] | null | undefined;
   /** Characters of an actor's that wait. */
   waiting(owner: string): number;
   /** Does something once all that was committed is written: it is seen by nobody before that. At once where nothing waits. */
@@ -37,12 +43,60 @@ type Step =
   | { type: "run"; owner: string; sql: string; values: readonly SqlValue[] }
   | { type: "alarm"; at: number };
 
+/** Rows that are written together, and the statement that comes after them. */
+interface Part {
+  rows: WaitingRows;
+  run: { owner: string; sql: string; values: readonly SqlValue[] } | undefined;
+}
+
+/** What was committed, in the order in which it is written. */
+function createCommitted() {
+  const parts: Part[] = [];
+  let last: Part | undefined;
+  let alarm: number | undefined;
+
+  function open(): Part {
+    if (!last) {
+      last = { rows: createWaitingRows(), run: undefined };
+      parts.push(last);
+    }
+    return last;
+  }
+
+  return {
+    isEmpty: () => parts.length === 0 && alarm === undefined,
+    add(step: Step): void {
+      if (step.type === "rows") open().rows.add(step.owner, step.rows);
+      else if (step.type === "alarm") alarm = step.at;
+      else {
+        open().run = step;
+        last = undefined;
+      }
+    },
+    has: (owner: string): boolean => parts.some(({ rows, run }) => rows.has(owner) || run?.owner === owner),
+    hasRun: (owner: string): boolean => parts.some(({ run }) => run?.owner === owner),
+    find(owner: string, collection: string, key: string): ReturnType<WaitingRows["find"]> {
+      for (let at = parts.length - 1; at >= 0; at--) {
+        const row = parts[at]?.rows.find(owner, collection, key);
+        if (row !== undefined) return row;
+      }
+      return undefined;
+    },
+    measure: (owner: string): number => parts.reduce((sum, { rows }) => sum + rows.measure(owner), 0),
+    write(storage: Storage): void {
+      for (const { rows, run } of parts) {
+        rows.write(storage);
+        if (run) storage.exec(run.sql, ...run.values);
+      }
+      if (alarm !== undefined) storage.setAlarm(alarm);
+    },
+  };
+}
+
 export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrites {
-  let steps: Step[] = [];
-  /** Whose rows wait. */
-  const owners = new Set<string>();
-  /** How many of the steps the present commit found; undefined: there is none. */
-  let mark: number | undefined;
+  let committed = createCommitted();
+  /** What the present commit has added; undefined: there is none. */
+  let staged: Step[] | undefined;
   let after: (() => void)[] = [];
   let characters = 0;
   let scheduled = false;
@@ -58,8 +112,12 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
   function push(step: Step): void {
     check();
     pushed += 1;
-    steps.push(step);
-    if (step.type !== "alarm") owners.add(step.owner);
+    if (staged) {
+      staged.push(step);
+      return;
+    }
+    committed.add(step);
+    schedule();
   }
 
   function schedule(): void {
@@ -86,15 +144,12 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
   /** Of a commit that is under way what it found. */
   function flush(): void {
     check();
-    const written = steps.slice(0, mark);
-    if (written.length > 0) {
-      steps = steps.slice(written.length);
-      if (mark !== undefined) mark = 0;
-      owners.clear();
-      for (const step of steps) if (step.type !== "alarm") owners.add(step.owner);
+    if (!committed.isEmpty()) {
+      const { write } = committed;
+      committed = createCommitted();
       characters = 0;
       try {
-        storage.transaction(() => writeSteps(storage, written));
+        storage.transaction(() => write(storage));
       } catch (error) {
         after = [];
         broken = { error };
@@ -102,47 +157,51 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
         throw error;
       }
     }
-    if (mark !== undefined) return;
+    if (staged) return;
     const works = after;
     after = [];
     for (const work of works) work();
   }
 
+  function show(owner: string): void {
+    if (committed.has(owner)) flush();
+  }
+
   return {
     commit(body) {
-      mark = steps.length;
+      const steps: Step[] = [];
+      staged = steps;
+      let held = false;
       try {
-        return body();
-      } catch (error) {
-        steps = steps.slice(0, mark);
-        throw error;
+        const result = body();
+        held = true;
+        return result;
       } finally {
-        mark = undefined;
-        if (broken) steps = [];
-        else if (characters >= cellLimits.waveCharacters) flush();
-        else if (steps.length > 0) schedule();
+        staged = undefined;
+        if (held && !broken) for (const step of steps) committed.add(step);
+        if (characters >= cellLimits.waveCharacters && !broken) flush();
+        else if (!committed.isEmpty()) schedule();
       }
     },
-    add(owner, rows) {
+    add(owner, rows, size = measureRows(rows)) {
       push({ type: "rows", owner, rows });
-      characters += measureRows(rows);
-      if (mark === undefined) schedule();
+      characters += size;
     },
-    run(owner, sql, values) {
-      push({ type: "run", owner, sql, values });
-      if (mark === undefined) schedule();
+    run: (owner, sql, values) => push({ type: "run", owner, sql, values }),
+    setAlarm: (at) => push({ type: "alarm", at }),
+    show,
+    find(owner, collection, key) {
+      if (committed.hasRun(owner)) flush();
+      return committed.find(owner, collection, key);
     },
-    setAlarm(at) {
-      push({ type: "alarm", at });
-      if (mark === undefined) schedule();
+    waiting(owner) {
+      let size = committed.measure(owner);
+      for (const step of staged ?? []) if (step.type === "rows" && step.owner === owner) size += measureRows(step.rows);
+      return size;
     },
-    show(owner) {
-      if (owners.has(owner)) flush();
-    },
-    waiting: (owner) => (owners.has(owner) ? measureNewest(steps.flatMap((step) => (isOf(step, owner) ? [step.rows] : []))) : 0),
     after(work) {
       check();
-      if (steps.length === 0 && after.length === 0) return work();
+      if (committed.isEmpty() && !staged?.length && after.length === 0) return work();
       after.push(work);
       schedule();
     },
@@ -150,97 +209,10 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
   };
 }
 
-const isOf = (step: Step, owner: string): step is Extract<Step, { type: "rows" }> => step.type === "rows" && step.owner === owner;
-
 function measureRows({ journal, documents, cursors }: StagedRows): number {
   let characters = 0;
-  for (const table of [journal, documents, cursors])
-    for (const row of table) for (const value of row) if (typeof value === "string") characters += value.length;
+  for (const row of journal) characters += measureRow(row);
+  for (const row of documents) characters += measureRow(row);
+  for (const row of cursors) characters += measureRow(row);
   return characters;
-}
-
-/** Of a row that is written more than once the last counts. */
-function measureNewest(waiting: readonly StagedRows[]): number {
-  const sizes = new Map<string, number>();
-  for (const { journal, documents, cursors } of waiting)
-    for (const row of [...journal, ...documents, ...cursors])
-      sizes.set(`${row.length} ${row[1]} ${row[2]}`, measureRows({ ...none, documents: [row] }));
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
-}
-
-const none: StagedRows = { journal: [], documents: [], deletedDocuments: [], cursors: [], deletedCursors: [] };
-
-/** Rows of one statement: the platform binds at most 100 values. */
-const rowsPerStatement = 20;
-
-function writeSteps(storage: Storage, steps: readonly Step[]): void {
-  let rows = createRowsByKey();
-  for (const step of steps) {
-    if (step.type === "rows") rows.add(step.owner, step.rows);
-    else if (step.type === "alarm") storage.setAlarm(step.at);
-    else {
-      rows.write(storage);
-      rows = createRowsByKey();
-      storage.exec(step.sql, ...step.values);
-    }
-  }
-  rows.write(storage);
-}
-
-/** Of a row that is written more than once, the last is. */
-function createRowsByKey() {
-  const journal = new Map<string, SqlValue[]>();
-  const documents = new Map<string, SqlValue[]>();
-  const deleted = new Map<string, [owner: string, collection: string, key: string]>();
-  const cursors = new Map<string, SqlValue[]>();
-  const gone = new Map<string, [owner: string, name: string]>();
-
-  function insert(storage: Storage, table: string, rows: readonly SqlValue[][]): void {
-    for (let at = 0; at < rows.length; at += rowsPerStatement) {
-      const chunk = rows.slice(at, at + rowsPerStatement);
-      const places = chunk.map((row) => `(${row.map(() => "?").join(", ")})`).join(", ");
-      storage.exec(`INSERT OR REPLACE INTO ${table} VALUES ${places}`, ...chunk.flat());
-    }
-  }
-
-  return {
-    add(owner: string, rows: StagedRows): void {
-      for (const row of rows.journal) journal.set(`${owner}\0${row[1]}`, row);
-      for (const row of rows.documents) {
-        const key = `${owner}\0${row[1]}\0${row[2]}`;
-        documents.set(key, row);
-        deleted.delete(key);
-      }
-      for (const [collection, name] of rows.deletedDocuments) {
-        const key = `${owner}\0${collection}\0${name}`;
-        documents.delete(key);
-        deleted.set(key, [owner, collection, name]);
-      }
-      for (const row of rows.cursors) {
-        const key = `${owner}\0${row[1]}`;
-        cursors.set(key, row);
-        gone.delete(key);
-      }
-      for (const name of rows.deletedCursors) {
-        const key = `${owner}\0${name}`;
-        cursors.delete(key);
-        gone.set(key, [owner, name]);
-      }
-    },
-    write(storage: Storage): void {
-      insert(storage, "journal", [...journal.values()]);
-      insert(storage, "document", [...documents.values()]);
-      insert(storage, "cursor", [...cursors.values()]);
-      if (deleted.size > 0)
-        storage.exec(
-          "DELETE FROM document WHERE (owner, collection, key) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))",
-          JSON.stringify([...deleted.values()]),
-        );
-      if (gone.size > 0)
-        storage.exec(
-          "DELETE FROM cursor WHERE (owner, name) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
-          JSON.stringify([...gone.values()]),
-        );
-    },
-  };
 }

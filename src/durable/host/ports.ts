@@ -26,6 +26,11 @@ export interface Storage {
    */
   postponeAlarm?(at: number | undefined): void;
   /**
+   * Where one owner of many has this store: the body of a document as it was committed, written or not. Absent: it is read by
+   * {@link Storage.exec}.
+   */
+  readDocument?(collection: string, key: string): string | undefined;
+  /**
    * Where one owner of many has this store: adds what the present transaction has staged, last in it. It is written with what others have
    * committed, before anything leaves that follows from it. Absent: it is written by {@link Storage.exec}.
    */

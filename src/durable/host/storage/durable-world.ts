@@ -32,6 +32,15 @@ export function createDurableStorage({ storage }: Pick<ObjectState, "storage">):
   };
 }
 
+/**
+ * As {@link createDurableStorage}, for an object that is aborted as soon as a transaction fails. The platform takes all that is written in
+ * one turn of the event loop for one transaction, and an abort takes it back: a transaction within would be a savepoint, for which SQLite
+ * keeps what each page was.
+ */
+export function createTurnStorage(ctx: Pick<ObjectState, "storage">): Storage {
+  return { ...createDurableStorage(ctx), transaction: (body) => body() };
+}
+
 /** @param address the object's own address, e.g. `task/t123.1` */
 export function createDurableWorld(ctx: ObjectState, address: string, transport: Transport): World {
   keepName(ctx, ctx.id.name);

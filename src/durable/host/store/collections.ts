@@ -287,18 +287,19 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
       .map(({ key, read }) => [key, read]);
   }
 
+  function readBody(key: string): string | undefined {
+    if (storage.readDocument) return storage.readDocument(name, key);
+    return storage.exec<{ body: string }>("SELECT body FROM document WHERE owner = ? AND collection = ? AND key = ?", owner, name, key)[0]
+      ?.body;
+  }
+
   return {
     read(key) {
       const change = staging.find(name, key);
       if (change !== undefined) return change === null ? undefined : (change.value as T);
       if (isEmpty(name, key)) return undefined;
-      const row = storage.exec<{ body: string }>(
-        "SELECT body FROM document WHERE owner = ? AND collection = ? AND key = ?",
-        owner,
-        name,
-        key,
-      )[0];
-      return row && parseDocument<T>(row.body, name, key);
+      const body = readBody(key);
+      return body === undefined ? undefined : parseDocument<T>(body, name, key);
     },
     readMany(keys) {
       const changes = staging.of(name);

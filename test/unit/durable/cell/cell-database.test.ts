@@ -1,0 +1,106 @@
+/** The rows of a cell's actors: where they are, before and after they are written. */
+import { expect, test } from "vitest";
+import { type CellDatabase, createOwnerDatabase, layOutCell, openCellDatabase } from "../../../../src/durable/cell/cell-database.ts";
+import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
+import { createStore } from "../../../../src/durable/host/store/store.ts";
+import { makeTables } from "../../../../src/durable/host/store/tables.ts";
+
+function open(layOut = layOutCell) {
+  const storage = createNodeStorage();
+  layOut(storage);
+  const written: string[] = [];
+  const watched = {
+    ...storage,
+    exec<T extends Record<string, string | number | null>>(sql: string, ...values: (string | number | null)[]): T[] {
+      if (!/^\s*(?:SELECT|WITH)\b/.test(sql)) written.push(sql);
+      return storage.exec<T>(sql, ...values);
+    },
+  };
+  const database = openCellDatabase({ storage: watched, failed: () => {} });
+  return { database, written, of: (owner: string) => createStore(openOwner(database, owner).storage, owner) };
+}
+
+function openOwner(database: CellDatabase, owner: string) {
+  return createOwnerDatabase({ database, owner, setAlarm() {}, postponeAlarm() {}, check() {}, count() {} });
+}
+
+test.each([
+  ["its own", layOutCell],
+  ["an object's", makeTables],
+] as const)("[STORE8] a cell with %s tables finds rows by their keys, in their order, and replaces them where they lie", (_, layOut) => {
+  const { database, of } = open(layOut);
+  for (const owner of ["task/b", "task/a"]) {
+    const store = of(owner);
+    const texts = store.keyed<string>("text");
+    const numbers = store.resident<number>("number");
+    // More than one statement takes.
+    const keys = Array.from({ length: 45 }, (_, index) => String(99 - index));
+    store.transaction(() => {
+      for (const key of keys) texts.put(key, `${owner} ${key}`, Number(key));
+      numbers.put("n", 1);
+      store.journal.append('{"first":true}', 1);
+    });
+    database.flush();
+    store.transaction(() => {
+      texts.put("60", "replaced".repeat(2_000), 60);
+      texts.delete("61");
+      numbers.put("n", 2);
+      store.journal.append('{"first":false}', 2);
+    });
+    database.flush();
+  }
+  for (const owner of ["task/a", "task/b"]) {
+    const store = of(owner);
+    const texts = store.keyed<string>("text");
+    expect(texts.list({ after: "58", limit: 3 })).toEqual([
+      ["59", `${owner} 59`],
+      ["60", "replaced".repeat(2_000)],
+      ["62", `${owner} 62`],
+    ]);
+    expect(texts.listFacts({ limit: 1, reverse: true })).toEqual([["99", 99]]);
+    expect(texts.read("61")).toBeUndefined();
+    expect(store.resident<number>("number").entries()).toEqual([["n", 2]]);
+    expect(store.journal.read({ after: 0, limit: 9 }).map(({ seq, entry }) => [seq, entry])).toEqual([
+      [1, { first: true }],
+      [2, { first: false }],
+    ]);
+  }
+  const [count] = database.read<{ n: number }>("SELECT count(*) AS n FROM document WHERE owner <> ''");
+  expect(count).toEqual({ n: 2 * 45 });
+});
+
+test("[CELL13] who reads a document by its key in mid-wave is told what was committed, and nothing is written for it", () => {
+  const { database, written, of } = open();
+  const store = of("task/a");
+  const texts = store.keyed<string>("text");
+  store.transaction(() => {
+    texts.put("kept", "before");
+    texts.put("gone", "before");
+  });
+  database.flush();
+  // In a later life its keys are not known.
+  const later = of("task/a").keyed<string>("text");
+  const laterStore = of("task/a");
+  const put = laterStore.keyed<string>("text");
+  laterStore.transaction(() => {
+    put.put("kept", "after");
+    put.put("new", "after");
+    put.delete("gone");
+  });
+  written.length = 0;
+  expect(["kept", "new", "gone", "never"].map((key) => later.read(key))).toEqual(["after", "after", undefined, undefined]);
+  // What a failed transaction would have stored is nobody's.
+  expect(() =>
+    laterStore.transaction(() => {
+      put.put("kept", "never");
+      throw new Error("of this one");
+    }),
+  ).toThrow("of this one");
+  expect(later.read("kept")).toBe("after");
+  expect(written).toEqual([]);
+  // A statement among the rows may concern any of them.
+  openOwner(database, "task/a").storage.exec("DELETE FROM document WHERE owner = ? AND key = 'new'", "task/a");
+  expect(later.read("new")).toBeUndefined();
+  database.flush();
+  expect(database.read("SELECT key, body FROM document WHERE owner = 'task/a'")).toEqual([{ key: "kept", body: '"after"' }]);
+});
