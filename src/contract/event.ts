@@ -96,6 +96,53 @@ export interface PostedEvent {
   [attribute: string]: Json | undefined;
 }
 
+/** The attributes of what {@link parsePostedEvent} judges by itself. */
+const plainNames = new Set(["specversion", "id", "source", "type", "time", "correlationid", "causationid", "traceparent", "to", "data"]);
+
+/** As `postedEvent.safeParse`, which judges what is not plainly right; what comes back shares `data` with what was given. */
+export function parsePostedEvent(raw: unknown): z.ZodSafeParseResult<PostedEvent> {
+  const event = readPlainEvent(raw);
+  return event ? { success: true, data: event } : (postedEvent.safeParse(raw) as z.ZodSafeParseResult<PostedEvent>);
+}
+
+/** By the rules of {@link postedEvent}, of the attributes that most events have. @returns undefined: it must be judged by those */
+function readPlainEvent(raw: unknown): PostedEvent | undefined {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return undefined;
+  const given = raw as { [name: string]: unknown };
+  for (const name in given) if (!plainNames.has(name) || given[name] === undefined) return undefined;
+  const { specversion, id, source, type, time, correlationid, causationid, traceparent, to, data } = given;
+  if (specversion !== undefined && specversion !== "1.0") return undefined;
+  if (typeof id !== "string" || typeof type !== "string" || !idPattern.test(id) || !kindPattern.test(type)) return undefined;
+  const event: PostedEvent = { specversion: "1.0", id } as PostedEvent;
+  if (source !== undefined) {
+    if (typeof source !== "string" || source.length > 256) return undefined;
+    event.source = source;
+  }
+  event.type = type;
+  if (time !== undefined) {
+    if (typeof time !== "string" || !rfc3339.test(time) || !isRealTime(time)) return undefined;
+    event.time = time;
+  }
+  if (correlationid !== undefined) {
+    if (typeof correlationid !== "string" || !idPattern.test(correlationid)) return undefined;
+    event.correlationid = correlationid;
+  }
+  if (causationid !== undefined) {
+    if (typeof causationid !== "string" || !idPattern.test(causationid)) return undefined;
+    event.causationid = causationid;
+  }
+  if (traceparent !== undefined) {
+    if (typeof traceparent !== "string" || traceparent.length > 256) return undefined;
+    event.traceparent = traceparent;
+  }
+  if (to !== undefined) {
+    if (typeof to !== "string" || to.length > limits.toLength || exceedsBytes(to, limits.toLength)) return undefined;
+    event.to = to;
+  }
+  if (data !== undefined) event.data = data as Json;
+  return event;
+}
+
 /** An accepted event: `source` and `time` are always there. */
 export interface CloudEvent {
   specversion: "1.0";

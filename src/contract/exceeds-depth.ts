@@ -1,15 +1,17 @@
-/** Measures the nesting of JSON without recursion, so that nesting made to overflow a reader's stack does not overflow this one. */
-import type { Json } from "./event.ts";
+/** Measures the nesting of JSON, no deeper than it may be: nesting made to overflow a reader's stack does not overflow this one. */
 
-/** Whether arrays and objects nest deeper than `limit`; a scalar has depth 0. */
+/** Whether arrays and objects nest deeper than `limit`, some hundred at most; a scalar has depth 0. */
 export function exceedsDepth(value: unknown, limit: number): boolean {
-  const waiting: { value: Json; depth: number }[] = [{ value: value as Json, depth: 0 }];
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    if (typeof next.value !== "object" || next.value === null) continue;
-    if (next.depth >= limit) return true;
-    for (const child of Object.values(next.value)) {
-      if (typeof child === "object" && child !== null) waiting.push({ value: child, depth: next.depth + 1 });
-    }
+  if (typeof value !== "object" || value === null) return false;
+  if (limit <= 0) return true;
+  if (Array.isArray(value)) {
+    for (const child of value) if (typeof child === "object" && exceedsDepth(child, limit - 1)) return true;
+    return false;
+  }
+  const members = value as { [name: string]: unknown };
+  for (const name in members) {
+    const child = members[name];
+    if (typeof child === "object" && exceedsDepth(child, limit - 1)) return true;
   }
   return false;
 }

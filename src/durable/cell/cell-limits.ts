@@ -13,7 +13,12 @@ export const cellLimits = {
    * Microtasks in which nobody commits, after which the turn of the event loop is taken to be over: more than lie between two commits of
    * which one follows from the other, and a few microseconds. The platform tells nobody that a turn ends, and its timers take a millisecond.
    */
-  quietMicrotasks: 100,
+  quietMicrotasks: 150,
+  /**
+   * Microtasks for which an actor gathers what others tell it: what two threads do until they tell an agent something differs by some
+   * dozens. Far less than {@link cellLimits.quietMicrotasks}, or what is told would be written in a turn of its own; and a few microseconds.
+   */
+  gatherMicrotasks: 50,
   /** Actors that are looked at for one that rests, from those that were not asked for longest: with more at work nobody should walk them all. */
   looked: 64,
   /** Milliseconds between two warnings that more are at work than fit. */

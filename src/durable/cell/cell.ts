@@ -8,6 +8,7 @@ import type { ObjectContext, ObjectSockets } from "../host/storage/object-contex
 import type { ObjectKind, Place } from "../place.ts";
 import { type CellAlarms, createCellAlarms } from "./cell-alarms.ts";
 import { createOwnerDatabase, measureOwner, openCellDatabase } from "./cell-database.ts";
+import { cellLimits } from "./cell-limits.ts";
 import { createLiveOwners, type OwnerLife } from "./live-owners.ts";
 import { createTimerQueue } from "./timer-queue.ts";
 
@@ -139,8 +140,8 @@ export function createCell(ports: CellPorts): Cell {
         await ports.sync();
       },
       leave: database.after,
-      // What has arrived was gathered at the cell's own door.
-      settle: () => Promise.resolve(),
+      // What has arrived was gathered at the cell's own door: what is asked here follows from it.
+      settle: settleWave,
       background(work) {
         live.begin(life);
         background(work.finally(() => live.end(life)));
@@ -191,6 +192,14 @@ export function createCell(ports: CellPorts): Cell {
       database.flush();
     },
   };
+}
+
+/**
+ * Resolves once what was taken together has come about as far: what several threads tell one actor in one turn of the event loop is one
+ * commit of its, though some of them had more to do before they came to it.
+ */
+async function settleWave(): Promise<void> {
+  for (let left = cellLimits.gatherMicrotasks; left > 0; left -= 1) await undefined;
 }
 
 /** An actor as others call it: an object with its kind's methods. Made for each call, so it must cost little. */

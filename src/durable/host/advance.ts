@@ -12,7 +12,7 @@ import type { Logics, MachineLogic, PendingWrite, StepScope } from "./logic.ts";
 import { copyPlain, toPlain } from "./plain-data.ts";
 import type { Identity } from "./references.ts";
 import type { AnyMachineSnapshot, AnyStateMachine } from "./step.ts";
-import { type Step, startMachine, stepMachine } from "./step.ts";
+import { openComputation, type Step, startMachine, stepMachine } from "./step.ts";
 
 /** A step with what came beside its event. */
 export interface TakenStep extends Step {
@@ -50,6 +50,7 @@ export async function advance(
   identity: Identity,
   from: Cause,
 ): Promise<TakenStep[]> {
+  const computation = openComputation(identity);
   const steps: TakenStep[] = [];
   const events: NextEvent[] = [];
   const promises = new Map<string, { src: string; input: Json | undefined }>();
@@ -78,19 +79,19 @@ export async function advance(
   /** The machine gets an event of its own: what its code does to it, or keeps of it, is not the sender's. */
   const take = (snapshot: AnyMachineSnapshot, { event, metadata }: NextEvent): void => {
     const own = copyPlain(event);
-    add(logic.throws === "fail" ? stepOrFail(snapshot, own) : stepMachine(machine, snapshot, own, identity), metadata, event);
+    add(logic.throws === "fail" ? stepOrFail(snapshot, own) : stepMachine(computation, machine, snapshot, own), metadata, event);
   };
 
   /** What throws ends the actor in error, in the state of before, as in XState. */
   const stepOrFail = (snapshot: AnyMachineSnapshot, event: ActorEvent): Step => {
     try {
-      return stepMachine(machine, snapshot, event, identity);
+      return stepMachine(computation, machine, snapshot, event);
     } catch (error) {
       return { event, snapshot: { ...snapshot, status: "error", output: undefined, error } as AnyMachineSnapshot, effects: [] };
     }
   };
 
-  if ("input" in from) add(startMachine(machine, from.input, identity), undefined, { type: "xstate.init" });
+  if ("input" in from) add(startMachine(computation, machine, from.input), undefined, { type: "xstate.init" });
   else {
     take(from.snapshot, { event: from.event, metadata: from.metadata });
     const { following } = from;

@@ -26,7 +26,8 @@ export type Effect =
   | { type: "emit"; event: ActorEvent }
   | { type: "write"; name: string; params: { [key: string]: Json } };
 
-type Action = ExecutableActionsFrom<AnyStateMachine>;
+/** An action that XState's pure function gives to be executed. */
+export type Action = ExecutableActionsFrom<AnyStateMachine>;
 /** The union of XState's executable actions is open (named actions are any string), so params are read by key. */
 type Params = Record<string, unknown>;
 

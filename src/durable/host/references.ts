@@ -2,7 +2,7 @@
  * What actor references do inside a step: `self`, `self._parent` and children take messages, which become effects like
  * any others; what a reference cannot do here is refused. Knows XState, not the store.
  */
-import type { AnyActorLogic, AnyActorRef, AnyMachineSnapshot } from "xstate";
+import { type AnyActorLogic, type AnyActorRef, type AnyMachineSnapshot, createActor } from "xstate";
 
 /** Who takes the step. */
 export interface Identity {
@@ -61,17 +61,6 @@ function refuse(method: string, instead: string): () => never {
   };
 }
 
-/** Makes XState's inert `self` of one step what the machine may take it for. @param before absent in the first step */
-export function prepareSelf(self: AnyActorRef, identity: Identity, before: AnyMachineSnapshot | undefined): void {
-  prepareSystem(self.system);
-  Object.assign(self, refused, {
-    id: identity.id,
-    sessionId: identity.id,
-    _snapshot: before,
-    _parent: identity.child ? parentReference : undefined,
-  });
-}
-
 /** Holds nothing and does nothing: stands for a child whose actor lives elsewhere. */
 export const placeholderLogic: AnyActorLogic = {
   config: "placeholder",
@@ -80,6 +69,25 @@ export const placeholderLogic: AnyActorLogic = {
   getPersistedSnapshot: (snapshot: { status: string }) => ({ status: snapshot.status }),
   restoreSnapshot: () => ({ status: "active", output: undefined, error: undefined }),
 } as unknown as AnyActorLogic;
+
+/** Whose system every `self` is in: one of its own costs more than the actor. Nothing is kept in it. */
+let root: AnyActorRef | undefined;
+
+/** XState's inert `self` for the steps of one commit, as the machine may take it. */
+export function createSelf({ id, child }: Identity): AnyActorRef {
+  if (!root) {
+    root = createActor(placeholderLogic);
+    prepareSystem(root.system);
+  }
+  const self: AnyActorRef = createActor(placeholderLogic, { parent: root });
+  Object.assign(self, refused, { id, sessionId: id, _parent: child ? parentReference : undefined });
+  return self;
+}
+
+/** What `self` gives as its own: the state before the step. @param before absent in the first one */
+export function setSnapshot(self: AnyActorRef, before: AnyMachineSnapshot | undefined): void {
+  Object.assign(self, { _snapshot: before });
+}
 
 /** Whether it is a reference to a child, there or not: XState knows a child's logic by its name, and of `self` has the logic itself. */
 export function isChildReference(reference: unknown): boolean {

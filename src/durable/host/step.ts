@@ -3,21 +3,13 @@
  * (XState's `transition`). Knows no store and no clock.
  */
 
-import {
-  type ActorLogic,
-  type AnyActorRef,
-  type AnyActorScope,
-  type AnyEventObject,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  transition,
-} from "xstate";
+import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, AnyStateMachine } from "xstate";
 import type { Json } from "../../contract/event.ts";
 import type { DeadLetterCode } from "../../contract/refusals.ts";
-import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
+import { type Action, type ActorEvent, type Effect, readEffects } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
 import { checkContext, checkPlain } from "./plain-data.ts";
-import { collectSent, type Identity, isChildReference, listGone, prepareChildren, prepareSelf } from "./references.ts";
+import { collectSent, createSelf, type Identity, isChildReference, listGone, prepareChildren, setSnapshot } from "./references.ts";
 
 /** For whoever hands them on and does not look inside. */
 export type { AnyMachineSnapshot, AnyStateMachine };
@@ -28,52 +20,59 @@ export interface Step {
   effects: Effect[];
 }
 
-const nobody: Identity = { id: "actor", child: false };
+/** Computes the steps that share a commit: XState's `self` is made once for all of them. */
+export interface Computation {
+  self: AnyActorRef;
+  scope: AnyActorScope;
+  /** What the present step is to do. */
+  actions: Action[];
+}
+
+const ignore = (): void => {};
+
+/** @param identity whose steps they are */
+export function openComputation(identity: Identity): Computation {
+  const self = createSelf(identity);
+  const actions: Computation["actions"] = [];
+  const computation: Computation = {
+    self,
+    actions,
+    // As XState's own `transition` has it, which makes an actor and two systems for each step.
+    scope: {
+      ...{ self, system: self.system, id: "", sessionId: "" },
+      ...{ defer: ignore, logger: ignore, stopChild: ignore, emit: ignore },
+      actionExecutor: (action) => void computation.actions.push(action as Action),
+    },
+  };
+  return computation;
+}
 
 /** The first step of an actor. One that throws gives an actor in error, of which nothing leaves, as in XState. */
-export function startMachine(machine: AnyStateMachine, input: Json | undefined, identity = nobody): Step {
-  return compute(identity, undefined, { type: "xstate.init" }, (scope) => machine.getInitialSnapshot(scope, input));
+export function startMachine(computation: Computation, machine: AnyStateMachine, input: Json | undefined): Step {
+  return compute(computation, undefined, { type: "xstate.init" }, () => machine.getInitialSnapshot(computation.scope, input));
 }
 
 /** A further step. */
-export function stepMachine(machine: AnyStateMachine, before: AnyMachineSnapshot, event: ActorEvent, identity = nobody): Step {
-  return compute(identity, before, event, (scope) => machine.transition(before, event, scope));
+export function stepMachine(computation: Computation, machine: AnyStateMachine, before: AnyMachineSnapshot, event: ActorEvent): Step {
+  return compute(computation, before, event, () => machine.transition(before, event, computation.scope));
 }
 
-type MachineLogic = ActorLogic<AnyMachineSnapshot, AnyEventObject>;
-
 /** Runs XState's pure function. */
-function compute(
-  identity: Identity,
-  before: AnyMachineSnapshot | undefined,
-  event: ActorEvent,
-  run: (scope: AnyActorScope) => AnyMachineSnapshot,
-): Step {
-  let self: AnyActorRef | undefined;
-  const logic: MachineLogic = {
-    // XState creates an actor for `self` and asks for its first snapshot; the machine's own would run its code a second time.
-    getInitialSnapshot: () => idle,
-    getPersistedSnapshot: () => idle,
-    transition: (_snapshot, _event, scope) => {
-      self = scope.self;
-      prepareSelf(scope.self, identity, before);
-      return run(scope);
-    },
-  };
-  const { result, sent } = collectSent(() => transition(logic, idle, event));
-  const [snapshot, actions] = result;
+function compute(computation: Computation, before: AnyMachineSnapshot | undefined, event: ActorEvent, run: () => AnyMachineSnapshot): Step {
+  const { self } = computation;
+  setSnapshot(self, before);
+  computation.actions = [];
+  const { result: snapshot, sent } = collectSent(run);
   if (snapshot.status === "error" && !before) return { event, snapshot, effects: [] };
-  const { effects, spawned } = readEffects(actions, before, self as AnyActorRef, sent);
-  for (const [id, child] of Object.entries(snapshot.children)) {
+  const { effects, spawned } = readEffects(computation.actions, before, self, sent);
+  for (const id in snapshot.children) {
+    const child = snapshot.children[id];
     // A child without a spawn action comes from spawn() inside assign: nobody would start it.
     if (before?.children[id] !== child && !spawned.has(child as AnyActorRef))
       throw new Error(`the child ${id} was spawned inside assign; use invoke or spawnChild`);
   }
   return { event, snapshot: orderNodes(snapshot), effects };
 }
-
-/** The snapshot of `self` before it is given its own. */
-const idle = { status: "active", output: undefined, error: undefined } as AnyMachineSnapshot;
 
 /**
  * Puts the active states into document order. XState keeps them in the order in which they were entered, forgets that

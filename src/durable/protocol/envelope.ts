@@ -5,6 +5,7 @@
 import * as z from "zod";
 import type { Json } from "../../contract/event.ts";
 import { declareMessages, type MessageOf } from "../../contract/message-table.ts";
+import { createQuickParser } from "../../contract/quick-parser.ts";
 import type { DeliveryRefusal } from "../../contract/refusals.ts";
 import { open } from "../../contract/shape.ts";
 import { trust } from "./trust.ts";
@@ -54,6 +55,8 @@ const envelopeShape = open({
   more: z.array(open({ id: z.number(), message: z.looseObject({ type: z.string() }) })).optional(),
 });
 
+const parseEnvelope = createQuickParser(envelopeShape);
+
 /**
  * `stored`: the receiver has it, or had it before. `refused`: it never will (unknown, deleted, full); the outbox goes on
  * and the sender's actor hears of it. `later`: the receiver misses something of its own (a definition, a newer version); it is
@@ -74,7 +77,7 @@ export interface DeliverRpc {
 
 /** Why something is no envelope, as the answer to it; undefined: it is one. */
 export function refuseEnvelope(envelope: Envelope): Delivery | undefined {
-  const parsed = envelopeShape.safeParse(envelope);
+  const parsed = parseEnvelope(envelope);
   if (parsed.success) return undefined;
   const [issue] = parsed.error.issues;
   return { status: "refused", code: "malformed", detail: `an envelope's ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}` };

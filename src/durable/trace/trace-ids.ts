@@ -50,6 +50,7 @@ export function continueTrace(event: CloudEvent): CloudEvent {
 
 /** W3C asks to drop an invalid `traceparent`, and its `tracestate`, rather than to refuse the request. */
 export function dropBadTrace(event: CloudEvent): CloudEvent {
+  if (event.traceparent === undefined && event.tracestate === undefined) return event;
   const { traceparent, tracestate: _, ...rest } = event;
   const given = traceparent === undefined ? undefined : parseTraceparent(traceparent);
   return given ? { ...event, traceparent: formatTraceparent(given) } : (rest as CloudEvent);

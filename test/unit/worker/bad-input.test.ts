@@ -23,6 +23,11 @@ test.each(infinite)("[API25] a number that would be read as null is refused over
   expect(frame).toMatchObject({ ok: false, problem: { code: "malformed", detail: expect.stringContaining("Send it as a text") } });
 });
 
+test("[API25] a number of hundreds of digits is found wherever it stands", () => {
+  for (let before = 0; before < 200; before++)
+    expect(() => readJsonText(`["${"x".repeat(before)}", ${"9".repeat(310)}]`), `behind ${before}`).toThrow("Send it as a text");
+});
+
 test("[API25] every other number passes", () => {
   for (const number of finite) expect(readJsonText(number), number).toEqual(JSON.parse(number));
 });

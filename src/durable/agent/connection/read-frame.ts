@@ -1,10 +1,21 @@
 /** Reads what an agent sent over its socket: text, JSON, of bounded size, of a frame's shape. The event in it is judged elsewhere. */
-import { type AgentFrame, type AgentFrameType, agentFrames } from "../../../contract/frames/agent-frames.ts";
+import { type AgentFrame, type AgentFrameOf, type AgentFrameType, agentFrames } from "../../../contract/frames/agent-frames.ts";
 import { exceedsBytes, limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import { createQuickParser } from "../../../contract/quick-parser.ts";
 import { readJsonText } from "../../../contract/read-json.ts";
 
 const frameTypes = Object.keys(agentFrames).join(" or ");
+
+const parseAck = createQuickParser(agentFrames.ack);
+
+/** As the schema of the frame has it: all that it says of an event is that it is an object, and its id a text. */
+function hasEvent(raw: object): raw is AgentFrameOf<"event"> {
+  const { event } = raw as { event?: unknown };
+  if (typeof event !== "object" || event === null || Array.isArray(event)) return false;
+  const { id } = event as { id?: unknown };
+  return id === undefined || typeof id === "string";
+}
 
 export function readFrame(data: string | ArrayBuffer): Result<AgentFrame> {
   if (typeof data !== "string") return refuse("malformed", "Frames are text: JSON of at most one event.");
@@ -18,13 +29,14 @@ export function readFrame(data: string | ArrayBuffer): Result<AgentFrame> {
   }
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return refuse("malformed", "A frame is a JSON object with a type.");
   const { type } = raw as { type?: unknown };
+  // Keep the event as it was sent: its hash must equal that of the same event over HTTP.
+  if (type === "event" && hasEvent(raw)) return succeed({ type, event: raw.event });
   if (typeof type !== "string" || !Object.hasOwn(agentFrames, type)) return refuse("malformed", `type: A frame's type is ${frameTypes}.`);
-  const frame = agentFrames[type as AgentFrameType].safeParse(raw);
+  const frame = type === "ack" ? parseAck(raw) : agentFrames[type as AgentFrameType].safeParse(raw);
   if (!frame.success) {
     const [issue] = frame.error.issues;
     const path = issue?.path.join(".") ?? "";
     return refuse("malformed", `The frame ${type} does not fit: ${path === "" ? "" : `${path}: `}${issue?.message}.`);
   }
-  // Keep the event as it was sent: its hash must equal that of the same event over HTTP.
-  return succeed(frame.data.type === "event" ? { type: "event", event: (raw as typeof frame.data).event } : frame.data);
+  return succeed(frame.data);
 }

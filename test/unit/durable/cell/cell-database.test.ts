@@ -69,7 +69,7 @@ test.each([
   expect(count).toEqual({ n: 2 * 45 });
 });
 
-test("[CELL13] who reads a document by its key in mid-wave is told what was committed, and nothing is written for it", () => {
+test("[CELL14] who reads a document by its key in mid-wave is told what was committed, and nothing is written for it", () => {
   const { database, written, of } = open();
   const store = of("task/a");
   const texts = store.keyed<string>("text");

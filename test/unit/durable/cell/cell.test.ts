@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { type Cell, createCell } from "../../../../src/durable/cell/cell.ts";
 import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
 import { type CellRpc, ownerHeader, placeInCell } from "../../../../src/durable/cell/place-in-cell.ts";
+import { createGather } from "../../../../src/durable/host/gather.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import type { ObjectContext } from "../../../../src/durable/host/storage/object-context.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
@@ -224,6 +225,54 @@ test("[CELL12] what actors commit in one turn of the event loop is one transacti
   expect(world.storage.exec("SELECT owner, body FROM document WHERE collection = 'number'")).toEqual([{ owner: "task/b", body: "2" }]);
   leave("b", "at once");
   expect(left.at(-1)).toBe("at once");
+});
+
+test("[CELL13] what several actors tell one in one turn of the event loop is one commit of its, though each of them had more or less to do before", async () => {
+  const world = createHandWorld();
+  let transactions = 0;
+  const { transaction } = world.storage;
+  const storage = {
+    ...world.storage,
+    transaction<T>(body: () => T): T {
+      transactions += 1;
+      return transaction(body);
+    },
+  };
+  const batches: number[][] = [];
+  const cell = createCell({
+    ...{ ...world, storage, elapsed: world.now },
+    sync: async () => {},
+    failed: () => {},
+    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+    make(kind, ctx, place) {
+      const counter = makeCounter(ctx, place, `${kind}/${ctx.name}`);
+      const hear = createGather<number, number>(ctx.settle, (numbers) => {
+        batches.push(numbers);
+        void counter.add(numbers.length);
+        return numbers;
+      });
+      return {
+        hear,
+        async work(steps: number) {
+          await counter.add(steps);
+          for (let left = steps; left > 0; left -= 1) await undefined;
+          return place<{ hear(steps: number): Promise<number> }>("agent", "a").hear(steps);
+        },
+      };
+    },
+    methods: () => ["hear", "work"],
+    warn: () => {},
+  });
+  transactions = 0;
+  const steps = [0, 7, 30, 40];
+  const of = (name: string) => cell.place<{ work(steps: number): Promise<number> }>("task", name);
+  expect(await Promise.all(steps.map((each) => of(`t${each}`).work(each)))).toEqual(steps);
+  expect(batches).toEqual([steps]);
+  await world.settle();
+  // With what they were told for.
+  expect(transactions).toBe(1);
+  expect(await of("t1").work(1)).toBe(1);
+  expect(batches.at(-1)).toEqual([1]);
 });
 
 test("[CELL12] who reads what it has stored finds what it committed before, and with more waiting than memory should hold it is written at once", async () => {
