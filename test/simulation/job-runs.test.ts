@@ -23,7 +23,7 @@ async function startAnew() {
       type: "promise",
       mode: "effectful",
       run: async (_input, _scope, _pending, signal) => {
-        runs.push(signal);
+        runs.push(signal());
         return new Promise<never>(() => {});
       },
     },

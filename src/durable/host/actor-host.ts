@@ -53,7 +53,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
   const jobs = createJobTable(docs);
   const actors = createLiveActors(docs, logics, options.definitions);
   const committer = createCommitter(world, {
-    dueTimes: () => [timers.earliest(), runner.due(), ...(options.dueTimes?.() ?? [])],
+    dueTimes: () => addTimes(options.dueTimes?.() ?? [], timers.earliest(), runner.due()),
     refused: (undeliverable, sender, forget) => serial(() => intake.hearRefusal(undeliverable, sender, forget)),
     counted() {
       options.counted?.(stepsToCount);
@@ -69,6 +69,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       options.onRollback?.();
       stepsToCount = 0;
       timers.reread();
+      jobs.reread();
     },
   });
   const deadLetters = createDeadLetters(world, store, () => committer.outbox, options.onDeadLetter);
@@ -151,4 +152,9 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     forget: (actor) => serial(async () => starts.forget(actor)),
   };
   return host;
+}
+
+function addTimes(times: (number | undefined)[], ...more: (number | undefined)[]): (number | undefined)[] {
+  times.push(...more);
+  return times;
 }

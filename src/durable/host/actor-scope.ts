@@ -10,7 +10,8 @@ import type { World } from "./ports.ts";
 import type { Journal } from "./store/journal.ts";
 
 export interface ActorScopes {
-  scopeOf(actor: Pick<LiveActor, "row" | "definition">): StepScope;
+  /** @param revision that the step makes: by default the next */
+  scopeOf(actor: Pick<LiveActor, "row" | "definition">, revision?: number): StepScope;
   /** Since when the actor's state, or the part of it that `pick` returns, is what it is, in milliseconds. */
   readSince(actor: string, pick?: PickState): number;
   /** The actor after its steps, within their transaction. */
@@ -35,9 +36,14 @@ export function createActorScopes(ports: {
 
   return {
     readSince,
-    scopeOf: ({ row, definition }) => ({
-      ...{ actor: row.id, services, definition, storage, store },
-      ...{ now: clock.now(), revision: row.revision + 1 },
+    scopeOf: ({ row, definition }, revision = row.revision + 1) => ({
+      actor: row.id,
+      services,
+      definition,
+      storage,
+      store,
+      now: clock.now(),
+      revision,
       findChild: (id) => findChild(docs, row.id, id),
     }),
     viewStepped: ({ row, snapshot }, status) => ({

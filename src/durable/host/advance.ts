@@ -119,8 +119,8 @@ async function settleNext(
   scope: StepScope,
   writes: readonly PendingWrite[],
 ): Promise<NextEvent[]> {
-  const [id, { src, input }] = promises.entries().next().value ?? [undefined, { src: "", input: undefined }];
-  if (id === undefined) return [];
+  if (!promises.size) return [];
+  const [id, { src, input }] = promises.entries().next().value as [string, { src: string; input: Json | undefined }];
   promises.delete(id);
   const target = logics.get(logic.actors[src] ?? "");
   if (target?.type !== "promise") throw new Error(`${src} is no promise`);
@@ -146,20 +146,56 @@ export function checkTold(src: string, waiting: number): void {
     throw new Error(`${waiting} events of the promise ${src} wait to be taken: let it wait, or give all of it as its output`);
 }
 
+/** Turns of the microtask queue that a pure promise has before a clock is set for it: most only compute, and need none. */
+const turnsUnclocked = 64;
+
 /** While a pure promise runs the object takes no other event: one that never settles must not block it for ever. */
-async function runBounded<T>(src: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const abort = new AbortController();
+async function runBounded<T>(src: string, run: (signal: () => AbortSignal) => Promise<T>): Promise<T> {
+  const abort = createAbort();
+  const running = run(abort.signal);
+  let isOpen = true;
+  const settled = (): void => {
+    isOpen = false;
+  };
+  running.then(settled, settled);
+  for (let turn = 0; isOpen && turn < turnsUnclocked; turn++) await undefined;
+  return isOpen ? raceClock(src, running, abort) : running;
+}
+
+async function raceClock<T>(src: string, running: Promise<T>, { abort }: Pick<Abort, "abort">): Promise<T> {
   let clock: ReturnType<typeof setTimeout> | undefined;
   const tooLong = new Promise<never>((_, reject) => {
     clock = setTimeout(() => {
       const error = new Error(`the pure promise ${src} took longer than ${hostLimits.purePromise} ms`);
-      abort.abort(error);
+      abort(error);
       reject(error);
     }, hostLimits.purePromise);
   });
   try {
-    return await Promise.race([run(abort.signal), tooLong]);
+    return await Promise.race([running, tooLong]);
   } finally {
     if (clock !== undefined) clearTimeout(clock);
   }
+}
+
+/** An abort signal that is made when it is asked for: hardly a promise looks at its own. */
+interface Abort {
+  signal(): AbortSignal;
+  abort(reason: Error): void;
+}
+
+function createAbort(): Abort {
+  let controller: AbortController | undefined;
+  let aborted: Error | undefined;
+  return {
+    signal() {
+      controller ??= new AbortController();
+      if (aborted) controller.abort(aborted);
+      return controller.signal;
+    },
+    abort(reason) {
+      aborted = reason;
+      controller?.abort(reason);
+    },
+  };
 }

@@ -20,37 +20,33 @@ export interface EffectTables {
   jobs: JobTable;
 }
 
-export interface ApplyContext extends EffectTables {
+export interface ApplyContext {
+  tables: EffectTables;
   logics: Logics;
   logic: MachineLogic;
   row: ActorRow;
   scope: StepScope;
   /** In an actor's last commit: what follows each of its messages to its parent. */
-  following?: Following;
+  following: Following | undefined;
 }
 
 /** The part that ending an actor needs. */
-type EndContext = EffectTables & Pick<ApplyContext, "logic" | "row">;
+type EndContext = Pick<ApplyContext, "tables" | "logic" | "row">;
+
+type Append = (to: string, message: Message) => void;
 
 /** @throws when an effect can't be written; then the whole step is rolled back */
 export function applyEffects(context: ApplyContext, step: TakenStep): void {
-  step.effects.forEach((effect, index) => {
-    applyEffect(context, step, effect, index);
-  });
+  const { effects } = step;
+  if (!effects.length) return;
+  const { tables, logic, row } = context;
+  const sender = { sender: addressOf(tables.world, logic, row.id) };
+  const append: Append = (to, message) => tables.outbox.append([to], message, sender);
+  for (let index = 0; index < effects.length; index++) applyEffect(context, step, effects[index] as Effect, index, append);
 }
 
-function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, index: number): void {
-  const { world, docs, outbox, timers, logic, row, scope } = context;
-  const append = (to: string, message: Message): void => outbox.append([to], message, { sender: addressOf(world, logic, row.id) });
-  const setTimer = (id: string | undefined, delay: number, event: ActorEvent | Message, receiver: string | null): void =>
-    timers.set({
-      actor: row.id,
-      id: id ?? `unnamed.${scope.revision}.${index}`,
-      due: scope.now + delay,
-      made: numberTimer(scope.revision, index),
-      event: event as Json,
-      receiver,
-    });
+function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, index: number, append: Append): void {
+  const { tables, logic, row, scope } = context;
   switch (effect.type) {
     case "spawn":
       spawnChild(context, effect, `${scope.revision}.${index}`, append);
@@ -58,27 +54,14 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
     case "stop":
       if (!effect.settled) stopChild(context, effect.id);
       return;
-    case "send": {
-      if ("self" in effect.to) {
-        if (effect.delay !== undefined) setTimer(effect.id, effect.delay, effect.event, null);
-        return;
-      }
-      const to = "child" in effect.to ? findChild(docs, row.id, effect.to.child) : "parent" in effect.to ? row.parent : effect.to.address;
-      // Promises take no events, and a missing parent gets none.
-      if (to === undefined || to === null) return;
-      const expanded = "address" in effect.to ? logic.expand?.(effect.event, to, scope) : undefined;
-      if (expanded === null) return;
-      const message: Message =
-        expanded ?? ("address" in effect.to ? effect.event : wrapEvent(effect.event, context.following?.get(effect)));
-      if (effect.delay === undefined) append(to, message);
-      else setTimer(effect.id, effect.delay, message, to);
+    case "send":
+      sendEvent(context, effect, index, append);
       return;
-    }
     case "timer":
-      setTimer(effect.id, effect.delay, effect.event, null);
+      setTimer(context, effect, index, effect.event, null);
       return;
     case "cancel":
-      timers.cancel(row.id, effect.id);
+      tables.timers.cancel(row.id, effect.id);
       return;
     case "emit":
       logic.emitted?.(effect.event, scope, append, step.metadata);
@@ -91,16 +74,51 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
   }
 }
 
+function setTimer(
+  { tables, row, scope }: ApplyContext,
+  { id, delay = 0 }: { id?: string; delay?: number },
+  index: number,
+  event: ActorEvent | Message,
+  receiver: string | null,
+): void {
+  tables.timers.set({
+    actor: row.id,
+    id: id ?? `unnamed.${scope.revision}.${index}`,
+    due: scope.now + delay,
+    made: numberTimer(scope.revision, index),
+    event: event as Json,
+    receiver,
+  });
+}
+
+function sendEvent(context: ApplyContext, effect: Extract<Effect, { type: "send" }>, index: number, append: Append): void {
+  const { tables, logic, row, scope } = context;
+  const { to: receiver, event } = effect;
+  if ("self" in receiver) {
+    if (effect.delay !== undefined) setTimer(context, effect, index, event, null);
+    return;
+  }
+  const to = "child" in receiver ? findChild(tables.docs, row.id, receiver.child) : "parent" in receiver ? row.parent : receiver.address;
+  // Promises take no events, and a missing parent gets none.
+  if (to === undefined || to === null) return;
+  const expanded = "address" in receiver ? logic.expand?.(event, to, scope) : undefined;
+  if (expanded === null) return;
+  const message: Message = expanded ?? ("address" in receiver ? event : wrapEvent(event, context.following?.get(effect)));
+  if (effect.delay === undefined) append(to, message);
+  else setTimer(context, effect, index, message, to);
+}
+
 function wrapEvent(event: ActorEvent, following: ActorEvent[] | undefined): HostMessage {
   return { type: "host.event", event, ...(following && { following }) };
 }
 
 function spawnChild(
-  { docs, jobs, logics, logic, row, scope }: ApplyContext,
+  { tables, logics, logic, row, scope }: ApplyContext,
   effect: Extract<Effect, { type: "spawn" }>,
   run: string,
-  append: (to: string, message: Message) => void,
+  append: Append,
 ): void {
+  const { docs, jobs } = tables;
   const name = Object.hasOwn(logic.actors, effect.src) ? logic.actors[effect.src] : undefined;
   const target = name === undefined ? undefined : logics.get(name);
   if (name === undefined || !target) throw new Error(`no logic is registered for the actor ${effect.src}`);
@@ -126,7 +144,8 @@ function spawnChild(
 const stop: HostMessage = { type: "host.stop" };
 
 /** Tells a child to stop and forgets it; a job's result will not be heard. */
-function stopChild({ world, docs, outbox, jobs, row, logic }: EndContext, id: string): void {
+function stopChild({ tables, row, logic }: EndContext, id: string): void {
+  const { world, docs, outbox, jobs } = tables;
   const address = findChild(docs, row.id, id);
   if (address === undefined) {
     jobs.cancel(row.id, id);
@@ -138,7 +157,8 @@ function stopChild({ world, docs, outbox, jobs, row, logic }: EndContext, id: st
 
 /** What an actor leaves behind when it ends: no timers, no jobs, no children. */
 export function endActor(context: EndContext): void {
-  const { docs, timers, jobs, row } = context;
+  const { row } = context;
+  const { docs, timers, jobs } = context.tables;
   for (const { id } of listChildren(docs.read(row.id) ?? { children: {} })) stopChild(context, id);
   timers.clear(row.id);
   jobs.clear(row.id);

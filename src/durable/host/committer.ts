@@ -131,11 +131,12 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
   let guarding = false;
 
   const findEarliest = (): number | undefined => {
-    const times = [outbox.due(), ...options.dueTimes()].filter((time) => time !== undefined);
-    if (!times.length) return undefined;
+    let earliest = outbox.due();
+    for (const time of options.dueTimes()) if (time !== undefined && (earliest === undefined || time < earliest)) earliest = time;
+    if (earliest === undefined) return undefined;
     const now = clock.now();
     // Rounded up to whole milliseconds: an alarm that rings within the millisecond before would find nothing due and be set again at once.
-    return Math.ceil(Math.min(Math.max(Math.min(...times), now), now + hostLimits.alarmAhead));
+    return Math.ceil(Math.min(Math.max(earliest, now), now + hostLimits.alarmAhead));
   };
 
   const set = (at: number): void => {

@@ -20,7 +20,7 @@ import type { Stepper } from "./stepper.ts";
 
 export interface JobRunner {
   /** A commit is done: aborts what it stopped, runs what it spawned. */
-  committed(actor: string, effects: Effect[]): void;
+  committed(actor: string, steps: readonly { effects: readonly Effect[] }[]): void;
   /** Runs again what should run and doesn't: a crash ended it, or its actor could not be loaded. */
   resume(): void;
   due(): number | undefined;
@@ -122,7 +122,13 @@ export function createJobRunner({ world, logics, committer, actors, jobs, deadLe
     try {
       // What its code does to it is not the store's.
       const input: Json | undefined = structuredClone(job.input);
-      const { output } = await logic.run(input, stepper().scopeOf(actor), [], signal, (event) => tell(job, event));
+      const { output } = await logic.run(
+        input,
+        stepper().scopeOf(actor),
+        [],
+        () => signal,
+        (event) => tell(job, event),
+      );
       return { type: `xstate.done.actor.${job.id}`, output: toPlain(output, `the output of ${job.src}`), actorId: job.id };
     } catch (error) {
       return fail(error);
@@ -130,8 +136,10 @@ export function createJobRunner({ world, logics, committer, actors, jobs, deadLe
   }
 
   return {
-    committed(actor, effects) {
-      if (running.size && effects.some((effect) => effect.type === "stop"))
+    committed(actor, steps) {
+      if (!running.size && !jobs.any()) return;
+      const effects = steps.flatMap((step) => step.effects);
+      if (effects.some((effect) => effect.type === "stop"))
         for (const { job, abort } of running.values()) if (job.actor === actor && !jobs.isCurrent(job)) abort.abort();
       const ids = new Set(effects.flatMap((effect) => (effect.type === "spawn" ? [effect.id] : [])));
       if (ids.size && jobs.any()) start({ actor, ids });

@@ -1,5 +1,6 @@
 /** Effectful promises of an object's actors: what is to run, which run of it, how often it was begun. Knows documents, not promises. */
 import type { ActorDocs, StoredJob } from "./actor-docs.ts";
+import { remember } from "./remembered.ts";
 
 export interface JobRow extends StoredJob {
   actor: string;
@@ -23,23 +24,31 @@ export interface JobTable {
   /** Jobs that run, or should. */
   list(): JobRow[];
   any(): boolean;
+  /** A transaction was rolled back. */
+  reread(): void;
 }
 
 export function createJobTable(docs: ActorDocs): JobTable {
   const read = (actor: string): readonly StoredJob[] => docs.read(actor)?.jobs ?? [];
+  const isAny = remember(() => docs.all().some(({ jobs }) => jobs.some(({ attempts }) => attempts >= 0)));
+  const write = (actor: string, jobs: StoredJob[]): void => {
+    docs.change(actor, { jobs });
+    isAny.forget();
+  };
   const keep = (actor: string, isKept: (job: StoredJob) => boolean): void => {
     const jobs = read(actor);
     const kept = jobs.filter(isKept);
-    if (kept.length < jobs.length) docs.change(actor, { jobs: kept });
+    if (kept.length < jobs.length) write(actor, kept);
   };
   const change = ({ actor, id, run }: JobKey, attempts: (job: StoredJob) => number): void =>
-    docs.change(actor, {
-      jobs: read(actor).map((job) => (job.id === id && job.run === run ? { ...job, attempts: attempts(job) } : job)),
-    });
+    write(
+      actor,
+      read(actor).map((job) => (job.id === id && job.run === run ? { ...job, attempts: attempts(job) } : job)),
+    );
   return {
     add({ actor, id, run, src, input }) {
       const others = read(actor).filter((job) => job.id !== id);
-      docs.change(actor, { jobs: [...others, { id, run, src, ...(input !== undefined && { input }), attempts: 1 }] });
+      write(actor, [...others, { id, run, src, ...(input !== undefined && { input }), attempts: 1 }]);
     },
     cancel: (actor, id) => keep(actor, (job) => job.id !== id),
     clear: (actor) => keep(actor, () => false),
@@ -49,6 +58,7 @@ export function createJobTable(docs: ActorDocs): JobTable {
     isCurrent: ({ actor, id, run }) => read(actor).some((job) => job.id === id && job.run === run),
     list: () =>
       docs.all().flatMap(({ row, jobs }) => jobs.filter(({ attempts }) => attempts >= 0).map((job) => ({ ...job, actor: row.id }))),
-    any: () => docs.all().some(({ jobs }) => jobs.some(({ attempts }) => attempts >= 0)),
+    any: isAny.get,
+    reread: isAny.forget,
   };
 }

@@ -116,12 +116,12 @@ export interface PromiseLogic<Services = unknown> {
   type: "promise";
   /** `pure`: awaited before the commit; must only compute. `effectful`: run after it, again after a crash. */
   mode: "pure" | "effectful";
-  /** @param tell sends its machine an event before it ends: heard as often as the promise runs, and ignored where the state does not take it */
+  /** @param signal gives the one by which it is told to stop @param tell sends its machine an event before it ends: heard as often as the promise runs, and ignored where the state does not take it */
   run(
     input: Json | undefined,
     scope: StepScope<Services>,
     pending: readonly PendingWrite[],
-    signal: AbortSignal,
+    signal: () => AbortSignal,
     tell: (event: ActorEvent) => void,
   ): Promise<PromiseResult>;
 }
@@ -252,9 +252,15 @@ function adoptPromise(logic: AnyActorLogic, mode: "pure" | "effectful"): Promise
   return {
     type: "promise",
     mode,
-    run: async (input, _scope, _pending, signal, tell) => ({
-      output: (await create({ input, signal, self: selfOf(tell), system: { get: () => undefined }, emit: () => {} })) as Json | undefined,
-    }),
+    async run(input, _scope, _pending, signal, tell) {
+      const given = {
+        ...{ input, self: selfOf(tell), system: { get: () => undefined }, emit: () => {} },
+        get signal() {
+          return signal();
+        },
+      };
+      return { output: (await create(given)) as Json | undefined };
+    },
   };
 }
 

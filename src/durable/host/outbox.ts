@@ -163,10 +163,7 @@ export function createOutbox(
       }
       return Promise.all([running, queues.flush()]).then(() => {});
     },
-    due() {
-      const times = [queues.due(), dueInOutbox()].filter((time) => time !== undefined);
-      return times.length ? Math.min(...times) : undefined;
-    },
+    due: () => findEarlier(dueInOutbox(), queues.due()),
     settle(added) {
       queues.settle(added !== undefined);
       staged = 0;
@@ -181,9 +178,19 @@ export function createOutbox(
       (reader.hasMore && isInJournal(journal, type)),
     heldBack: queues.list,
     get size() {
-      return reader.held.reduce((sum, { parts }) => sum + parts.length, reader.hasMore ? 1 : 0) + staged;
+      return staged + (reader.hasMore ? 1 : 0) + countParts(reader.held);
     },
   };
+}
+
+function findEarlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+}
+
+function countParts(held: readonly { parts: readonly unknown[] }[]): number {
+  let count = 0;
+  for (const { parts } of held) count += parts.length;
+  return count;
 }
 
 /** Before something that may end the object. */

@@ -26,10 +26,15 @@ export function copyPlain<T>(value: T): T;
 export function copyPlain(value: unknown): unknown {
   if (typeof value === "number") return value === 0 ? 0 : value;
   if (typeof value !== "object" || value === null) return value;
-  // Not `map`, which makes a list of the realm that the value is of.
-  if (Array.isArray(value)) return Array.from(value, copyPlain);
+  if (Array.isArray(value)) {
+    // Not `map`, which makes a list of the realm that the value is of.
+    const items: unknown[] = [];
+    for (let index = 0; index < value.length; index++) items.push(copyPlain(value[index]));
+    return items;
+  }
   const copy: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[key];
     if (item === undefined) continue;
     // Assigned, it would be the copy's prototype.
     if (key === "__proto__")
@@ -44,7 +49,7 @@ export function copyPlain(value: unknown): unknown {
  * @throws with the path of what would be lost or changed
  */
 export function checkPlain(value: unknown, what: string): void {
-  walkValue({ what, path: [], seen: new Set(), open: [], exact: true }, value);
+  if (!isSurelyPlain(value, 0)) walkValue({ what, path: [], seen: new Set(), open: [], exact: true }, value);
 }
 
 /**
@@ -54,9 +59,56 @@ export function checkPlain(value: unknown, what: string): void {
  * @throws with the path of what would be lost or changed
  */
 export function checkContext(context: unknown, isPresentChild: (reference: object) => boolean): boolean {
+  if (isSurelyExact(context, [])) return true;
   const walk: Walk = { what: "context", path: [], seen: new Set(), open: [], exact: true, isPresentChild };
   walkValue(walk, context);
   return walk.exact;
+}
+
+/** What is nested deeper, or has more objects, is walked with care: it may hold itself. */
+const surely = { depth: 32, objects: 24 } as const;
+
+/**
+ * Whether JSON surely keeps a value: what nearly all of them are, told without a note of each object met. Where it does not say so, the
+ * walk says what is wrong, if anything is.
+ */
+function isSurelyPlain(value: unknown, depth: number): boolean {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || depth > surely.depth || !isOrdinary(value)) return false;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) if (!isSurelyPlain(value[index], depth + 1)) return false;
+    return Object.keys(value).length === value.length;
+  }
+  for (const key of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[key];
+    if (item !== undefined && !isSurelyPlain(item, depth + 1)) return false;
+  }
+  return true;
+}
+
+/** Whether a context surely comes back as it is, in the same way. @param seen objects met so far */
+function isSurelyExact(value: unknown, seen: object[]): boolean {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== "object" || seen.length >= surely.objects || seen.includes(value) || !isOrdinary(value)) return false;
+  seen.push(value);
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) if (!isSurelyExact(value[index], seen)) return false;
+    return Object.keys(value).length === value.length;
+  }
+  for (const key of Object.keys(value)) {
+    if (key === referenceMark || key === "__proto__" || key === "sessionId") return false;
+    if (!isSurelyExact((value as Record<string, unknown>)[key], seen)) return false;
+  }
+  return true;
+}
+
+/** Of no class, of this realm, with no symbols. An address is frozen, and so is what comes back unfrozen after an eviction. */
+function isOrdinary(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  if (prototype !== (Array.isArray(value) ? Array.prototype : Object.prototype)) return false;
+  return Object.isExtensible(value) && Object.getOwnPropertySymbols(value).length === 0;
 }
 
 interface Walk {

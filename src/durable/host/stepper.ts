@@ -10,7 +10,7 @@ import { advance, type LastWords, type TakenStep } from "./advance.ts";
 import { addressOf, applyEffects, type EffectTables, endActor, findChild, forgetChild } from "./apply-effects.ts";
 import type { Committer } from "./committer.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
-import type { EntryWriter } from "./entry.ts";
+import type { EntryWriter, StepFact } from "./entry.ts";
 import { toErrorData } from "./error-data.ts";
 import type { PickState } from "./history.ts";
 import type { SendOptions, StartRequest } from "./host-types.ts";
@@ -49,7 +49,7 @@ export interface StepperPorts {
   services: unknown;
   countSteps(steps: number): void;
   /** After a commit, with what it did to children. */
-  committed(actor: string, effects: Effect[]): void;
+  committed(actor: string, steps: readonly { effects: readonly Effect[] }[]): void;
 }
 
 /** How an actor ended, and the message that tells its parent. */
@@ -79,7 +79,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
   function commitSteps(actor: LiveActor, steps: TakenStep[], options: { before?: () => void; also?: () => void }): LiveActor {
     const first = steps[0] as TakenStep;
     const { snapshot } = steps.at(-1) as TakenStep;
-    const { logic, machine, definition } = actor;
+    const { logic, machine } = actor;
     const now = clock.now();
     const row: ActorRow = { ...actor.row, updated_at: now };
     let exact = true;
@@ -92,14 +92,14 @@ export function createStepper({ world, logics, committer, actors, tables, servic
       options.before?.();
       // Before the step, which leaves the state that invoked it: a child that has ended is not told to stop.
       forgetEndedChild(docs, row, first.event);
-      const noted = logic.notesContext ? noteContexts(actor, steps) : [];
-      for (const [place, step] of steps.entries()) {
-        const scope = scopeOf({ row, definition });
+      // Of a new actor's first step all of its context is new.
+      let known: AnyMachineSnapshot["context"] = row.revision === 0 ? {} : actor.snapshot.context;
+      for (const step of steps) {
+        const scope = scopeOf(taken);
         row.revision += 1;
-        applyEffects({ ...tables, logics, logic, row, scope, ...(following && { following }) }, step);
-        const { given: event, snapshot: after, effects } = step;
-        const fact = { actor: row.id, revision: row.revision, event, ...noted[place] };
-        committer.entry.step({ ...fact, after: after.value as Json, effects: effects as Json[] });
+        applyEffects({ tables, logics, logic, row, scope, following }, step);
+        committer.entry.step(describeStep(row, step, logic.notesContext && known));
+        known = step.snapshot.context;
       }
       ({ text: row.snapshot, exact } = persistSnapshot(machine, snapshot));
       row.status = snapshot.status;
@@ -113,24 +113,23 @@ export function createStepper({ world, logics, committer, actors, tables, servic
     // If the stored snapshot is not identical, drop the one in memory: the next event must find what it would after an eviction.
     if (exact) actors.hold(taken);
     else actors.release(row.id);
-    const effects = steps.flatMap((step) => step.effects);
-    if (effects.length) committed(row.id, effects);
+    committed(row.id, steps);
     return taken;
   }
 
   /** Within the transaction of its steps or of its stop. */
   function tellStepped(actor: LiveActor, status: string): void {
     const { row, logic } = actor;
-    logic.stepped?.(viewStepped(actor, status), { ...scopeOf(actor), revision: row.revision });
+    logic.stepped?.(viewStepped(actor, status), scopeOf(actor, row.revision));
   }
 
   /** Writes how the actor ended, and tells its parent. */
   function endWith({ logic, definition }: LiveActor, row: ActorRow, { output, error, message }: ActorEnd): void {
-    endActor({ ...tables, row, logic });
+    endActor({ tables, row, logic });
     row.output = output === undefined ? null : JSON.stringify(output);
     row.error = error === undefined ? null : JSON.stringify(error);
     if (row.parent === null) return;
-    const along = logic.endMetadata?.({ ...scopeOf({ row, definition }), revision: row.revision });
+    const along = logic.endMetadata?.(scopeOf({ row, definition }, row.revision));
     committer.outbox.append(
       [row.parent],
       { ...message, ...(along !== undefined && { along }) },
@@ -179,13 +178,13 @@ export function createStepper({ world, logics, committer, actors, tables, servic
       committer.commit(() => {
         mark();
         if (actor?.row.status !== "active") return;
-        endActor({ ...tables, row: actor.row, logic: actor.logic });
+        endActor({ tables, row: actor.row, logic: actor.logic });
         docs.writeRow({ ...actor.row, status: "stopped", updated_at: clock.now() });
         tellStepped(actor, "stopped");
       });
       if (!actor) return;
       actors.release(actor.row.id);
-      committed(actor.row.id, [{ type: "stop", id: "" }]);
+      committed(actor.row.id, [{ effects: [{ type: "stop", id: "" }] }]);
     },
   };
 }
@@ -195,14 +194,25 @@ function forgetEndedChild(docs: ActorDocs, row: ActorRow, event: ActorEvent): vo
   if (findChild(docs, row.id, event.actorId) === event.address) forgetChild(docs, row.id, event.actorId);
 }
 
-/** By step, the members of its context that it has set; a new actor's first step sets all. */
-function noteContexts({ row, snapshot }: LiveActor, steps: readonly TakenStep[]): { context?: { [key: string]: Json } }[] {
-  let known: Partial<Record<string, unknown>> = row.revision === 0 ? {} : snapshot.context;
-  return steps.map(({ snapshot: { context } }) => {
-    const changed = Object.entries(context).filter(([key, value]) => value !== known[key]);
-    known = context;
-    return changed.length > 0 ? { context: Object.fromEntries(changed) as { [key: string]: Json } } : {};
-  });
+/** A step as the journal has it. @param known the context before it, where its logic notes what of it changes */
+function describeStep({ id, revision }: ActorRow, step: TakenStep, known: AnyMachineSnapshot["context"] | undefined): StepFact {
+  const { given: event, snapshot, effects } = step;
+  const context = known && listChanged(known, snapshot.context as { [key: string]: Json });
+  const fact = { actor: id, revision, event };
+  if (context) return { ...fact, context, after: snapshot.value as Json, effects: effects as Json[] };
+  return { ...fact, after: snapshot.value as Json, effects: effects as Json[] };
+}
+
+/** The members of a context that a step has set; undefined: none. */
+function listChanged(known: AnyMachineSnapshot["context"], context: { [key: string]: Json }): { [key: string]: Json } | undefined {
+  let changed: { [key: string]: Json } | undefined;
+  for (const key of Object.keys(context)) {
+    const value = context[key] as Json;
+    if (value === known[key]) continue;
+    changed ??= {};
+    changed[key] = value;
+  }
+  return changed;
 }
 
 /** Whether the state's value after the steps is another than before: a new actor's is. */

@@ -40,8 +40,8 @@ const byTime = (a: StoredTimer, b: StoredTimer): number => a.due - b.due || a.ma
 
 export function createTimerTable(docs: ActorDocs): TimerTable {
   const first = remember(() => {
-    const due = docs.all().flatMap(({ timers }) => timers.map((timer) => timer.due));
-    const earliest = due.reduce((least, each) => Math.min(least, each), endOfTime);
+    let earliest: number = endOfTime;
+    for (const { timers } of docs.all()) for (const { due } of timers) if (due < earliest) earliest = due;
     return earliest < endOfTime ? earliest : undefined;
   });
   const read = (actor: string): readonly StoredTimer[] => docs.read(actor)?.timers ?? [];
@@ -51,13 +51,15 @@ export function createTimerTable(docs: ActorDocs): TimerTable {
   };
   const keep = (actor: string, isKept: (timer: StoredTimer) => boolean): void => {
     const timers = read(actor);
+    if (!timers.length) return;
     const kept = timers.filter(isKept);
     if (kept.length < timers.length) write(actor, kept);
   };
   return {
     set({ actor, id, due, made, event, receiver }) {
       // As in XState both ring, and the id now means the later one.
-      const others = read(actor).map((timer) => (timer.id === id ? { ...timer, id: `${id}#${timer.made}` } : timer));
+      const timers = read(actor);
+      const others = timers.length ? timers.map((timer) => (timer.id === id ? { ...timer, id: `${id}#${timer.made}` } : timer)) : timers;
       write(actor, [...others, { id, due: Math.min(due, endOfTime), made, event, receiver }]);
     },
     cancel: (actor, id) => keep(actor, (timer) => timer.id !== id),

@@ -136,7 +136,11 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     store,
     services,
     definitions: definition,
-    dueTimes: () => [projection.due(), ...parts.dueTimes()],
+    dueTimes() {
+      const times = parts.dueTimes();
+      times.push(projection.due());
+      return times;
+    },
     counted: (steps) => {
       ports.counted(steps);
       projection.wake();

@@ -15,6 +15,8 @@ describe("[HOST19] [HOST27] context is read back as it is, or as an equal one, o
     ["great and small numbers", [Number.MAX_VALUE, Number.MIN_VALUE, 2 ** 53]],
     ["equal objects", [{ n: 1 }, { n: 1 }]],
     ["texts that look like marks", { a: "xstate$$type" }],
+    ["more objects than are met at a glance", Array.from({ length: 40 }, (_, n) => ({ n, of: [n] }))],
+    ["what is nested deep", JSON.parse(`${'{"a":['.repeat(60)}1${"]}".repeat(60)}`)],
   ])("as it is: %s", (_, context) => {
     expect(exact(context)).toBe(true);
     expect(toPlain(context, "x")).toEqual(context);
@@ -27,6 +29,7 @@ describe("[HOST19] [HOST27] context is read back as it is, or as an equal one, o
     ["one list in two places", ((list: number[]) => [list, list])([1])],
     ["a frozen object", { a: Object.freeze({}) }],
     ["a sealed list", Object.seal([1])],
+    ["one object in two places of many", [...Array.from({ length: 40 }, (_, n) => ({ n })), shared, shared]],
     ["an object without a prototype", { a: Object.create(null) as object }],
   ])("equal: %s", (_, context) => {
     expect(exact(context)).toBe(false);
@@ -43,6 +46,9 @@ describe("[HOST19] [HOST27] context is read back as it is, or as an equal one, o
     ["an empty place at the end", { a: Array(1) }, "context.a[0] is missing"],
     ["a cycle through a list", cyclicList, "context.list[0].list is a part of itself"],
     ["a boxed number", { a: Object(1) as object }, "context.a is a Number"],
+    ["a symbol for a key", { a: { [Symbol("b")]: 1 } }, "context.a is an object with a symbol for a key"],
+    ["what no number is", { a: [Number.NaN] }, "context.a[0] is NaN"],
+    ["nothing in a list", { a: [undefined] }, "context.a[0] is undefined"],
   ])("refused: %s", (_, context, reason) => {
     expect(() => exact(context)).toThrow(reason);
   });
