@@ -4,7 +4,7 @@
  * Every thread has some, so whoever asks for them finds them by reading on from a position; an entry in an index of each would cost a
  * row at the insert and another at the delete. This list only grows: rows that were written before are in the index or not.
  */
-const commonKinds: ReadonlySet<string> = new Set([
+export const commonKinds: ReadonlySet<string> = new Set([
   "nerve.offer.opened",
   "nerve.offer.claim",
   "nerve.offer.closed",

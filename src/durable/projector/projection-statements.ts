@@ -3,6 +3,7 @@
  * parameters a statement, and takes thousands of rows a second this way where single inserts are hundreds.
  */
 import { exceedsBytes } from "../../contract/limits.ts";
+import { factText } from "../host/entry.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
@@ -33,28 +34,18 @@ const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   artifact: artifactTable,
 };
 
-/** A row as the statements read it. */
-export type EncodedRow = SizedRow & { table: ProjectionRow["table"]; values: Values; newest?: { key: string; order: number } };
+/** A row, ready for {@link prepareProjection}. */
+export type EncodedRow = SizedRow & { row: ProjectionRow };
 
-type Values = ReturnType<ProjectedTable<ProjectionRow["table"]>["encode"]>["values"];
-
-/** Characters of one JSON parameter, as texts say: half of D1's 2 MB for a bound value, so that any one row fits too. */
+/** Characters of one JSON parameter: half of D1's 2 MB for a bound value, so that any one row fits too. */
 const parameterCharacters = 1_000_000;
 
-/** Bytes of it as it is, with what JSON adds. */
+/** Bytes of it. */
 const jsonBytes = 1_900_000;
 
 /** Prepares a row for {@link prepareProjection}. */
 export function encodeRow(row: ProjectionRow): EncodedRow {
-  const { values, newest } = (tables[row.table] as ProjectedTable<typeof row.table>).encode(row as never);
-  return { table: row.table, values, characters: countCharacters(values), ...(newest && { newest }) };
-}
-
-/** About the characters of a value as JSON, without making it: texts are what counts. What has more bytes is divided once it is made. */
-function countCharacters(value: Values[string] | Values): number {
-  if (typeof value === "string") return value.length + 2;
-  if (typeof value !== "object" || value === null) return 5;
-  return Object.entries(value).reduce((characters, [name, item]) => characters + name.length + 4 + countCharacters(item), 2);
+  return { row, characters: factText(row).length };
 }
 
 /** The statements, for one batch, that write these rows. Idempotent: writing a row twice changes nothing. */
@@ -67,39 +58,66 @@ export function prepareProjection<Statement>(
 
 /** The same for any SQLite: each takes its JSON as its one parameter. */
 export function listStatements(rows: EncodedRow[]): { sql: string; json: string }[] {
-  return Object.entries(tables).flatMap(([table, { statements }]) =>
-    packRows(keepNewest(rows.filter((row) => row.table === table))).flatMap((json) => statements.map((sql) => ({ sql, json }))),
-  );
+  const groups = new Map<ProjectionRow["table"], ProjectionRow[]>();
+  for (const { row } of rows) {
+    const group = groups.get(row.table);
+    if (group) group.push(row);
+    else groups.set(row.table, [row]);
+  }
+  // Of a later version, which a Worker of before does not take for its own.
+  for (const name of groups.keys()) if (!Object.hasOwn(tables, name)) throw new Error(`the projection has no table ${name}`);
+  const listed: { sql: string; json: string }[] = [];
+  for (const name of tableNames) {
+    const group = groups.get(name);
+    if (group) listTable(tables[name] as AnyTable, group, listed);
+  }
+  return listed;
+}
+
+/** How a table is treated where its rows are of it. */
+type AnyTable = ProjectedTable<ProjectionRow["table"]>;
+
+const tableNames = Object.keys(tables) as ProjectionRow["table"][];
+
+function listTable({ newest, encode, statements }: AnyTable, group: ProjectionRow[], listed: { sql: string; json: string }[]): void {
+  const rows = newest ? keepNewest(group, newest) : group;
+  const pack = (some: ProjectionRow[]): string[] => packTexts(encode ? encode(some) : some.map(factText));
+  const whole = pack(rows);
+  for (const statement of statements) {
+    const sql = typeof statement === "string" ? statement : statement.sql;
+    for (const json of typeof statement === "string" ? whole : pack(rows.filter(statement.needs))) listed.push({ sql, json });
+  }
 }
 
 /** Of what changed several times meanwhile, only the newest row is worth a write. */
-function keepNewest(rows: EncodedRow[]): EncodedRow[] {
-  const newest = new Map<string | EncodedRow, EncodedRow>();
+function keepNewest(rows: ProjectionRow[], newest: NonNullable<AnyTable["newest"]>): ProjectionRow[] {
+  const kept = new Map<string, { row: ProjectionRow; order: number }>();
   for (const row of rows) {
-    const before = row.newest && newest.get(row.newest.key);
-    if (!before?.newest || !row.newest || before.newest.order <= row.newest.order) newest.set(row.newest?.key ?? row, row);
+    const { key, order } = newest(row);
+    const before = kept.get(key);
+    if (!before || before.order <= order) kept.set(key, { row, order });
   }
-  return [...newest.values()];
+  return Array.from(kept.values(), ({ row }) => row);
 }
 
-/** Joins rows into JSON arrays within the bound: each is made at once. */
-function packRows(rows: EncodedRow[]): string[] {
-  const packs: Values[][] = [];
+/** Joins rows into JSON arrays within the bounds. */
+function packTexts(texts: string[]): string[] {
+  const packs: string[][] = [];
   let characters = Number.POSITIVE_INFINITY;
-  for (const row of rows) {
-    if (characters + row.characters > parameterCharacters) {
+  for (const text of texts) {
+    if (characters + text.length > parameterCharacters) {
       packs.push([]);
       characters = 0;
     }
-    packs.at(-1)?.push(row.values);
-    characters += row.characters + 1;
+    packs.at(-1)?.push(text);
+    characters += text.length + 1;
   }
-  return packs.flatMap(encodePack);
+  return packs.flatMap(joinTexts);
 }
 
-function encodePack(pack: Values[]): string[] {
-  const json = JSON.stringify(pack);
-  if (pack.length === 1 || !exceedsBytes(json, jsonBytes)) return [json];
-  const half = Math.ceil(pack.length / 2);
-  return [pack.slice(0, half), pack.slice(half)].flatMap(encodePack);
+function joinTexts(texts: string[]): string[] {
+  const json = `[${texts.join(",")}]`;
+  if (texts.length === 1 || !exceedsBytes(json, jsonBytes)) return [json];
+  const half = Math.ceil(texts.length / 2);
+  return [texts.slice(0, half), texts.slice(half)].flatMap(joinTexts);
 }

@@ -51,8 +51,7 @@ async function writeProjection(db: D1Database, rows: EncodedRow[]): Promise<Head
 }
 
 function* listWritten(rows: readonly EncodedRow[]): Iterable<Written> {
-  for (const { table, values } of rows)
-    if (table === "event") yield { kind: String(values.type), threads: [values.thread, values.correlation] };
+  for (const { row } of rows) if (row.table === "event") yield { kind: row.event.type, threads: [row.thread, row.event.correlationid] };
 }
 
 async function readListeners(db: D1Database): Promise<Listener[]> {

@@ -21,7 +21,6 @@ const reasons: { cast: string; why: string }[] = [
   { cast: "host/step.ts: machine.restoreSnapshot(", why: "what is stored is XState's own snapshot, and no scope is needed" },
   { cast: "host/step.ts: snapshot.can(", why: "a machine that is data has no event types" },
   { cast: "agent/judge-event.ts: parsed.data.data", why: "parsed by its kind's schema on the line before" },
-  { cast: "projector/projection-statements.ts: (tables[row.table]", why: "TypeScript does not see that a row goes to its own table" },
 ];
 
 const unchecked = /\bas (?:unknown as|never|any)\b/;

@@ -8,6 +8,6 @@ SELECT value ->> 'agent', value ->> 'accepts', value ->> 'at' FROM json_each(?) 
 ON CONFLICT (agent) DO UPDATE SET accepts = excluded.accepts, at = excluded.at WHERE excluded.at >= agent_accepts.at`;
 
 export const acceptsTable: ProjectedTable<"accepts"> = {
-  encode: ({ agent, accepts, at }) => ({ values: { agent, accepts: JSON.stringify(accepts), at }, newest: { key: agent, order: at } }),
+  newest: ({ agent, at }) => ({ key: agent, order: at }),
   statements: [upsertAccepts],
 };

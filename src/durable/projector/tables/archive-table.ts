@@ -7,10 +7,6 @@ SELECT value ->> 'thread', value ->> 'order', value ->> 'view', value ->> 'messa
 ON CONFLICT (thread) DO UPDATE SET at = excluded.at, view = excluded.view, messages = excluded.messages WHERE excluded.at >= thread_archive.at`;
 
 export const archiveTable: ProjectedTable<"archive"> = {
-  // Strings within the JSON, so that SQLite neither parses nor rewrites them.
-  encode: ({ thread, order, view, messages }) => ({
-    values: { thread, order, view: JSON.stringify(view), messages: JSON.stringify(messages) },
-    newest: { key: thread, order },
-  }),
+  newest: ({ thread, order }) => ({ key: thread, order }),
   statements: [upsert],
 };

@@ -5,7 +5,7 @@ import type { ProjectedTable } from "../projected-table.ts";
 // began or ended at once all rows may come together, in any order.
 const insertReferences = `
 WITH RECURSIVE given AS (
-  SELECT value ->> 'thread' AS thread, value ->> 'from' AS source, value ->> 'at' AS at, json_extract(value, '$.hashes') AS hashes FROM json_each(?)
+  SELECT value ->> 'thread' AS thread, value ->> 'from' AS source, coalesce(value ->> 'at', CAST(unixepoch('subsec') * 1000 AS INTEGER)) AS at, json_extract(value, '$.hashes') AS hashes FROM json_each(?)
 ), reached AS (
   SELECT g.thread, r.hash, r.size, r.type, r.name, g.at FROM given g JOIN artifact_thread r ON r.thread = g.source
     WHERE g.hashes IS NULL OR r.hash IN (SELECT value FROM json_each(g.hashes))
@@ -17,6 +17,5 @@ INSERT INTO artifact_thread (thread, hash, size, type, name, at) SELECT thread, 
 ON CONFLICT (thread, hash) DO NOTHING`;
 
 export const artifactTable: ProjectedTable<"artifact"> = {
-  encode: ({ thread, from, hashes, at }) => ({ values: { thread, from, hashes: hashes && JSON.stringify(hashes), at: at ?? Date.now() } }),
   statements: [insertReferences],
 };

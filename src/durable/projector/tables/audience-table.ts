@@ -8,6 +8,5 @@ SELECT a.value, given.value ->> 'thread' FROM json_each(?) given, json_each(give
 ON CONFLICT (agent, thread) DO NOTHING`;
 
 export const audienceTable: ProjectedTable<"audience"> = {
-  encode: ({ thread, agents }) => ({ values: { thread, agents: JSON.stringify(agents) } }),
   statements: [insertAudience],
 };

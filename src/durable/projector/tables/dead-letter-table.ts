@@ -11,9 +11,6 @@ ON CONFLICT (id) DO UPDATE SET
 WHERE excluded.revision_number > parked.revision_number`;
 
 export const deadLetterTable: ProjectedTable<"parked"> = {
-  encode: ({ table: _, gone, ...columns }) => ({
-    values: { ...columns, gone: gone ? 1 : 0 },
-    newest: { key: columns.id, order: columns.revisionNumber },
-  }),
+  newest: ({ id, revisionNumber }) => ({ key: id, order: revisionNumber }),
   statements: [upsertDeadLetter],
 };

@@ -4,16 +4,13 @@ import type { ProjectedTable } from "../projected-table.ts";
 // `WHERE true` keeps SQLite from reading ON CONFLICT as a join's ON. A row that comes late changes nothing.
 const upsert = `
 INSERT INTO agent_presence (agent, state, at, ignores)
-SELECT value ->> 'agent', value ->> 'state', value ->> 'at', value ->> 'ignores' FROM json_each(?) WHERE value ->> 'state' != 'deleted'
+SELECT value ->> 'agent', value ->> 'state', value ->> 'order', coalesce(value ->> 'ignores', 0) FROM json_each(?) WHERE value ->> 'state' != 'deleted'
 ON CONFLICT (agent) DO UPDATE SET state = excluded.state, at = excluded.at, ignores = excluded.ignores WHERE excluded.at >= agent_presence.at`;
 
 const remove = `
 DELETE FROM agent_presence WHERE agent IN (SELECT value ->> 'agent' FROM json_each(?) WHERE value ->> 'state' = 'deleted')`;
 
 export const presenceTable: ProjectedTable<"presence"> = {
-  encode: ({ agent, state, order, ignores }) => ({
-    values: { agent, state, at: order, ignores: ignores ?? 0 },
-    newest: { key: agent, order },
-  }),
+  newest: ({ agent, order }) => ({ key: agent, order }),
   statements: [upsert, remove],
 };

@@ -26,9 +26,6 @@ SELECT DISTINCT a.value, t.position FROM json_each(?) given JOIN thread t ON t.i
 ON CONFLICT (agent, thread) DO NOTHING`;
 
 export const threadTable: ProjectedTable<"thread"> = {
-  encode: ({ table: _, at: __, agents, ...columns }) => ({
-    values: { ...columns, agents: JSON.stringify(agents) },
-    newest: { key: columns.id, order: columns.revisionNumber },
-  }),
+  newest: ({ id, revisionNumber }) => ({ key: id, order: revisionNumber }),
   statements: [deleteAgents, upsertThreads, insertAgents],
 };

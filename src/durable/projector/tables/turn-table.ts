@@ -1,44 +1,51 @@
 /** Past turns: of each agent in each role the newest, in one row. */
-import type { ProjectedTable } from "../projected-table.ts";
+import type { ProjectedTable, RowOf } from "../projected-table.ts";
 
 export const turnLimits = {
   /** Turns that are kept of an agent in a role: what `stats` looks at. */
   kept: 100,
 } as const;
 
-// A union of what is there and what came: in whatever order turns come, and however often, the same ones are kept.
+// A union of what is there and what came: in whatever order turns come, and however often, the same ones are kept. A turn is compared
+// as the text that it is kept as, which begins with its key.
 const mergeTurns = `
 INSERT INTO agent_turns (agent, workflow, role, ended_at, oldest_at, turns)
-SELECT agent, workflow, role, max(ended_at), min(ended_at),
-  json_group_array(json(CASE WHEN tokens IS NULL AND cost IS NULL THEN json_array(key, outcome, given_at, ended_at)
-    ELSE json_array(key, outcome, given_at, ended_at, tokens, cost) END) ORDER BY ended_at DESC, key)
-FROM (
-  SELECT *, row_number() OVER (PARTITION BY agent, workflow, role ORDER BY ended_at DESC, key) AS place FROM (
-    SELECT value ->> 'agent' AS agent, value ->> 'workflow' AS workflow, value ->> 'role' AS role, value ->> 'key' AS key,
-      value ->> 'outcome' AS outcome, value ->> 'givenAt' AS given_at, value ->> 'endedAt' AS ended_at,
-      value ->> 'tokens' AS tokens, value ->> 'cost' AS cost
-    FROM json_each(?1)
-    UNION
-    SELECT known.agent, known.workflow, known.role, past.value ->> 0, past.value ->> 1, past.value ->> 2, past.value ->> 3,
-      past.value ->> 4, past.value ->> 5
-    FROM (SELECT DISTINCT value ->> 'agent' AS agent, value ->> 'workflow' AS workflow, value ->> 'role' AS role FROM json_each(?1)) given
-    CROSS JOIN agent_turns known ON known.agent = given.agent AND known.workflow = given.workflow AND known.role = given.role
-    CROSS JOIN json_each(known.turns) past
-  )
-) WHERE place <= ${turnLimits.kept} GROUP BY agent, workflow, role
+SELECT agent, workflow, role, kept ->> 'newest', kept ->> 'oldest', kept ->> 'turns' FROM (
+  SELECT value ->> 'agent' AS agent, value ->> 'workflow' AS workflow, value ->> 'role' AS role,
+    (SELECT json_object('newest', max(ended), 'oldest', min(ended), 'turns', '[' || group_concat(turn, ',') || ']') FROM (
+      SELECT came.value AS turn, came.value ->> 3 AS ended FROM json_each(given.value, '$.turns') came
+      UNION
+      SELECT past.value, past.value ->> 3 FROM agent_turns known CROSS JOIN json_each(known.turns) past
+      WHERE known.agent = given.value ->> 'agent' AND known.workflow = given.value ->> 'workflow' AND known.role = given.value ->> 'role'
+      ORDER BY ended DESC, turn LIMIT ${turnLimits.kept})) AS kept
+  FROM json_each(?1) given) WHERE true
 ON CONFLICT (agent, workflow, role) DO UPDATE SET ended_at = excluded.ended_at, oldest_at = excluded.oldest_at, turns = excluded.turns
 WHERE excluded.turns <> agent_turns.turns`;
 
+type TurnRow = RowOf<"turn">;
+type KeptTurn = (string | number | null)[];
+
 export const turnTable: ProjectedTable<"turn"> = {
-  encode: ({ turn, attempt, workflow, role, agent, outcome, givenAt, endedAt, tokens, cost }) => ({
-    values: {
-      ...{ agent, workflow, role, key: hash(`${turn} ${attempt}`), outcome, givenAt, endedAt },
-      ...(tokens !== undefined && { tokens }),
-      ...(cost !== undefined && { cost }),
-    },
-  }),
+  /** One for each agent in a role, with its turns. */
+  encode(rows) {
+    const groups = new Map<string, { agent: string; workflow: string; role: string; turns: KeptTurn[] }>();
+    for (const row of rows) {
+      const { agent, workflow, role } = row;
+      const key = `${agent} ${workflow} ${role}`;
+      const group = groups.get(key);
+      if (group) group.turns.push(toKept(row));
+      else groups.set(key, { agent, workflow, role, turns: [toKept(row)] });
+    }
+    return [...groups.values()].map((group) => JSON.stringify(group));
+  },
   statements: [mergeTurns],
 };
+
+function toKept({ turn, attempt, outcome, givenAt, endedAt, tokens, cost }: TurnRow): KeptTurn {
+  const kept: KeptTurn = [hash(`${turn} ${attempt}`), outcome, givenAt, endedAt];
+  if (tokens !== undefined || cost !== undefined) kept.push(tokens ?? null, cost ?? null);
+  return kept;
+}
 
 /** FNV-1a, 32 bits: tells turns of one agent apart that began and ended in the same milliseconds. */
 function hash(text: string): string {

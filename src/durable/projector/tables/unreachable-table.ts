@@ -9,9 +9,6 @@ ON CONFLICT (sender, receiver) DO UPDATE SET at = excluded.at, since = excluded.
 WHERE excluded.at >= unreachable.at`;
 
 export const unreachableTable: ProjectedTable<"unreachable"> = {
-  encode: ({ table: _, at: __, ...columns }) => ({
-    values: columns,
-    newest: { key: `${columns.sender} ${columns.receiver}`, order: columns.order },
-  }),
+  newest: ({ sender, receiver, order }) => ({ key: `${sender} ${receiver}`, order }),
   statements: [upsert],
 };

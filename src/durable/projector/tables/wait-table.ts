@@ -3,8 +3,8 @@ import type { ProjectedTable } from "../projected-table.ts";
 
 const upsertWaits = `
 INSERT INTO wait (thread, part, at, waits_for, role, agent, since, until)
-SELECT value ->> 'thread', value ->> 'part', value ->> 'at', value ->> 'for', value ->> 'role', value ->> 'agent', value ->> 'since',
-  value ->> 'until'
+SELECT value ->> 'thread', value ->> 'part', coalesce(value ->> 'at', 0), value ->> '$.waiting.for',
+  value ->> '$.waiting.role', value ->> '$.waiting.agent', value ->> '$.waiting.since', value ->> '$.waiting.until'
 FROM json_each(?) WHERE true
 ON CONFLICT (thread, part) DO UPDATE SET
   at = excluded.at, waits_for = excluded.waits_for, role = excluded.role, agent = excluded.agent, since = excluded.since,
@@ -12,9 +12,6 @@ ON CONFLICT (thread, part) DO UPDATE SET
 WHERE excluded.at >= wait.at`;
 
 export const waitTable: ProjectedTable<"wait"> = {
-  encode: ({ thread, part, at = 0, waiting }) => ({
-    values: { thread, part, at, ...waiting },
-    newest: { key: `${thread} ${part}`, order: at },
-  }),
+  newest: ({ thread, part, at = 0 }) => ({ key: `${thread} ${part}`, order: at }),
   statements: [upsertWaits],
 };
