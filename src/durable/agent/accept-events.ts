@@ -22,7 +22,7 @@ export type AcceptEventsPorts = ForwardPorts &
     name: string;
     eventRate: Rate;
     /** Who speaks, which is a sign of life. */
-    hear(caller: Caller): Promise<Result<Identity>>;
+    hear(caller: Caller): Result<Identity> | Promise<Result<Identity>>;
   };
 
 /** Takes events as they were posted, unparsed; answers in their order. */
@@ -32,8 +32,8 @@ export function createAcceptEvents(
   const { name, clock, eventRate, hear, pace } = ports;
   const forward = createForwardToThread(ports);
   const posted = createPostedEvents(ports);
-  /** The call before has placed its events. */
-  let arriving: Promise<unknown> = Promise.resolve();
+  /** Ends when the call before has placed its events; undefined: it has. */
+  let arriving: Promise<void> | undefined;
 
   /** What it names belongs to its thread from here on, unless that refuses the event; to the threads that it begins, in their commit. */
   function take(sender: Identity, { judged, facts }: NamingEvent): Promise<Result<Accepted>> {
@@ -61,7 +61,7 @@ export function createAcceptEvents(
     try {
       const judged = await judgeEvent(raw, sender.source, sender.card, clock.now());
       if (!judged.ok) return reject(judged.problem);
-      const named = await nameArtifacts(judged.value, ports);
+      const named = judged.value.refers ? await nameArtifacts(judged.value, ports) : succeed({ judged: judged.value, facts: [] });
       if (!named.ok) return reject(named.problem);
       const answering = take(sender, named.value);
       placed();
@@ -84,16 +84,21 @@ export function createAcceptEvents(
   return async (principal, events) => {
     // Calls of one agent run concurrently; take their events in arrival order.
     const before = arriving;
-    const { promise, resolve: placed } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     arriving = promise;
+    const placed = (): void => {
+      if (arriving === promise) arriving = undefined;
+      resolve();
+    };
     try {
-      const caller = await hear(principal);
-      await before;
+      const heard = hear(principal);
+      const caller = heard instanceof Promise ? await heard : heard;
+      if (before) await before;
       if (!caller.ok) return caller;
       const answers: (Accepted | Rejected)[] = [];
-      for (const [index, event] of events.entries()) {
+      for (let index = 0; index < events.length; index++) {
         if (events.length > 1) await pace();
-        answers.push(await acceptOne(caller.value, event, index === events.length - 1 ? placed : () => {}));
+        answers.push(await acceptOne(caller.value, events[index], index === events.length - 1 ? placed : ignore));
       }
       // The next call need not wait for other objects' answers to these events.
       placed();
@@ -103,6 +108,8 @@ export function createAcceptEvents(
     }
   };
 }
+
+function ignore(): void {}
 
 function isThreadBound(judged: JudgedEvent): judged is JudgedThreadEvent {
   return judged.kind !== null && isThreadKind(judged.kind);

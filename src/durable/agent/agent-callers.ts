@@ -11,9 +11,9 @@ import { hashToken } from "./token-hash.ts";
 
 export interface AgentCallers {
   /** Every call and frame of an agent comes by here. */
-  identify(caller: Caller): Promise<Result<Identity>>;
+  identify(caller: Caller): Result<Identity> | Promise<Result<Identity>>;
   /** As {@link AgentCallers.identify}, of a caller who does something now: a sign of life. */
-  hear(caller: Caller): Promise<Result<Identity>>;
+  hear(caller: Caller): Result<Identity> | Promise<Result<Identity>>;
   /** As {@link AgentCallers.hear}, if the caller may speak so soon again. Operators are not held back. */
   admit(principal: Principal): Promise<Result<Identity>>;
   /** The hash of a token that is good: what stands for it in a connection, which outlives the request that showed it. */
@@ -39,13 +39,18 @@ export interface AgentCallerPorts {
 export function createAgentCallers({ identity, presence, tickets, committer, callRate, resume }: AgentCallerPorts): AgentCallers {
   const { commit } = committer;
 
-  async function identify(caller: Caller): Promise<Result<Identity>> {
+  function identify(caller: Caller): Result<Identity> | Promise<Result<Identity>> {
     resume();
     return identity.identify(caller);
   }
 
-  async function hear(caller: Caller): Promise<Result<Identity>> {
-    const identified = await identify(caller);
+  function hear(caller: Caller): Result<Identity> | Promise<Result<Identity>> {
+    const identified = identify(caller);
+    if (identified instanceof Promise) return identified.then((late) => note(late, caller));
+    return note(identified, caller);
+  }
+
+  function note(identified: Result<Identity>, caller: Caller): Result<Identity> {
     if (identified.ok && !("operator" in caller || "hook" in caller)) presence.hear();
     return identified;
   }

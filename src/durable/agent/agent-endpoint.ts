@@ -95,7 +95,7 @@ export class AgentEndpoint extends ConnectedAgent implements AgentRpc {
 
   deliver(envelope: Envelope): Promise<Delivery> {
     const unknown: Delivery = { status: "refused", code: "not_found", detail: `there is no ${envelope.to}` };
-    return takeEnvelope(envelope, async () => this.life.find()?.deliver(envelope) ?? unknown);
+    return takeEnvelope(envelope, () => this.life.find()?.deliver(envelope) ?? Promise.resolve(unknown));
   }
 
   async presence(): Promise<PresenceFacts> {

@@ -22,7 +22,7 @@ import { agentLimits } from "./agent-schema.ts";
 import type { Rates } from "./connection/rate.ts";
 import { createTickets, type Tickets } from "./connection/tickets.ts";
 import { formerAgentTables } from "./former-tables.ts";
-import { type AgentIdentity, createIdentity } from "./identity.ts";
+import { type AgentIdentity, createIdentity, type Report } from "./identity.ts";
 import { createIgnoredOffers, type IgnoredOffers } from "./mailbox/ignored-offers.ts";
 import { createMailbox, type Mailbox } from "./mailbox/mailbox.ts";
 import type { AskOutcomes } from "./mailbox/tell-outcomes.ts";
@@ -100,6 +100,18 @@ function createLateWrite(
   };
 }
 
+/** @returns the card as the agent narrows it, the same until either changes */
+function createNarrowedCard(identity: Pick<AgentIdentity, "card" | "report">): () => AgentCard | null {
+  let narrowed: { card: AgentCard; report: Report; made: AgentCard } | undefined;
+  return () => {
+    const { card, report } = identity;
+    if (!card) return null;
+    if (narrowed?.card !== card || narrowed.report !== report)
+      narrowed = { card, report, made: { ...card, capabilities: narrowCapabilities(card, report) } };
+    return narrowed.made;
+  };
+}
+
 /** @param name the agent's id, or `operators/<name>` */
 export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   const { world } = ports;
@@ -153,8 +165,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
     },
     unread: () => attendance.disconnected(),
   });
-  const narrowedCard = (): AgentCard | null =>
-    identity.card ? { ...identity.card, capabilities: narrowCapabilities(identity.card, identity.report) } : null;
+  const narrowedCard = createNarrowedCard(identity);
   const keepClosed = createLateWrite(ports.later, committer, mailbox);
   const attendance = createAttendance({
     ...{ agent: name, clock, scheduler: world.scheduler, later: ports.later, board: ports.board, card: narrowedCard },

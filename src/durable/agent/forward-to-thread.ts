@@ -3,6 +3,7 @@ import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent, type ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { Clock } from "../host/ports.ts";
+import type { ClaimCard } from "../protocol/agent.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
 import type { TypedCommitter } from "../protocol/typed-host.ts";
 import type { Identity } from "./identity.ts";
@@ -24,12 +25,14 @@ export interface ForwardPorts {
   /** The mailbox has noted something that is to be written soon. */
   noteLazily(): void;
   /** Whether threads may still take the agent for one that was deleted. */
-  isLeaving(): Promise<boolean>;
+  isLeaving(): false | Promise<boolean>;
 }
 
 /** Thread-bound kinds are accepted by the actor that they name. */
 export function createForwardToThread(ports: ForwardPorts): (sender: Identity, judged: JudgedThreadEvent) => Promise<Result<Accepted>> {
   const { clock, committer, threadActor, mailbox, assignments, presence, noteLazily, isLeaving } = ports;
+
+  let told: { sender: Identity; size: number; card: ClaimCard } | undefined;
 
   /** Writes what changes what the agent plays. */
   function commitParts(body: () => void): void {
@@ -39,17 +42,26 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
     });
   }
 
+  /** The same until its account or the number of its roles changes. */
+  function readCard(sender: Identity): ClaimCard {
+    if (told?.sender !== sender || told.size !== assignments.size)
+      told = { sender, size: assignments.size, card: { ...sender.card, ...narrowCard(sender, assignments) } };
+    return told.card;
+  }
+
   async function forward(sender: Identity, { event, hash }: JudgedThreadEvent): Promise<Result<Accepted>> {
     const address = readThreadAddress(event);
     if (!address) return refuseUnseen();
-    if (await isLeaving())
+    const leaving = isLeaving();
+    if (leaving && (await leaving))
       return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
-    const pending = event.type === "nerve.offer.claim" && assignments.listClaims().some(({ offer }) => offer === event.data.offer);
-    const capacity =
-      event.type === "nerve.offer.claim"
-        ? takeSlot({ assignments, mailbox, now: clock.now(), commit: commitParts }, event.data.offer, sender.report.slots)
-        : {};
-    const card = { ...sender.card, ...narrowCard(sender, assignments), ...capacity };
+    let pending = false;
+    let card = readCard(sender);
+    if (event.type === "nerve.offer.claim") {
+      const { offer } = event.data;
+      pending = assignments.listClaims().some((claim) => claim.offer === offer);
+      card = { ...card, ...takeSlot({ assignments, mailbox, now: clock.now(), commit: commitParts }, offer, sender.report.slots) };
+    }
     const answer = await threadActor(address).take(card, noteDelivery(event), hash);
     // Another body under a taken claim's id: the first claim still waits for its verdict, so keep its slot.
     if (answer.ok || answer.problem.code !== "id_conflict" || !pending) noteAnswer(event, answer);
@@ -87,11 +99,12 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
     }
   }
 
-  /** Adds to a turn's answer when the turn reached the agent, for traces: only this object knows. */
+  /** Adds to a turn's answer when the turn reached the agent, for traces: only this object knows. The event is this object's own. */
   function noteDelivery(event: ThreadEvent): ThreadEvent {
     const given = isTurnEvent(event) ? mailbox.givenAt(event.data.turn) : undefined;
-    const { deliveredat: _, ...rest } = event;
-    return (given === undefined ? rest : { ...rest, deliveredat: new Date(given).toISOString() }) as ThreadEvent;
+    if (given !== undefined) event.deliveredat = new Date(given).toISOString();
+    else if (event.deliveredat !== undefined) delete event.deliveredat;
+    return event;
   }
 
   return forward;

@@ -40,8 +40,11 @@ export interface AgentIdentity {
   readonly card: AgentCard | undefined;
   /** What the agent last said of itself. */
   readonly report: Report;
-  /** Who speaks: proven by token, an operator whom the Worker has proven, or a hook, whose object proves what it takes. */
-  identify(caller: Caller): Promise<Result<Identity>>;
+  /**
+   * Who speaks: proven by token, an operator whom the Worker has proven, or a hook, whose object proves what it takes. A connection's
+   * hash is known at once.
+   */
+  identify(caller: Caller): Result<Identity> | Promise<Result<Identity>>;
   /** Whether a token of this hash is good now. */
   holds(tokenHash: string): boolean;
   /** Sets the card; with a hash, that token becomes the only one. @param also what else is written in the same commit */
@@ -82,6 +85,8 @@ export interface Account {
 export function createIdentity(name: string, accounts: Resident<Account>, clock: Clock, commit: (body: () => void) => void): AgentIdentity {
   /** A token that was right is known again without hashing it. */
   let proven: { token: string; hash: string } | undefined;
+  /** Who speaks for the agent, as its account was when that was last asked. */
+  let known: { account: Account; result: Result<Identity> } | undefined;
 
   const read = (): Account | undefined => accounts.get("");
   const readCard = (): AgentCard | undefined => (read()?.removed ? undefined : read()?.card);
@@ -100,6 +105,17 @@ export function createIdentity(name: string, accounts: Resident<Account>, clock:
     let right = equalText(hash, tokenHash);
     for (const { hash: kept, expires } of former) right = (equalText(hash, kept) && now < expires) || right;
     return right;
+  }
+
+  /** Of whoever has shown that it is the agent, while there is one. */
+  function admitOwn(isRight: boolean): Result<Identity> {
+    const account = read();
+    if (!isRight || !account || account.removed) return refuseToken();
+    if (known?.account !== account) {
+      const { card, report } = account;
+      known = { account, result: succeed({ card, report, source: `/agents/${card.id}` }) };
+    }
+    return known.result;
   }
 
   async function holdsToken(token: string): Promise<boolean> {
@@ -129,7 +145,7 @@ export function createIdentity(name: string, accounts: Resident<Account>, clock:
       return readReport();
     },
     holds,
-    async identify(caller) {
+    identify(caller) {
       if ("operator" in caller || "hook" in caller)
         return succeed({
           card: { id: name, capabilities: [], roles: null, kinds: null },
@@ -137,11 +153,8 @@ export function createIdentity(name: string, accounts: Resident<Account>, clock:
           source: "hook" in caller ? `/hooks/${caller.hook}` : `/operators/${caller.operator}`,
         });
       if (!readCard()) return refuseToken();
-      const right = "token" in caller ? await holdsToken(caller.token) : holds(caller.tokenHash);
-      // The agent may have been removed while the token was hashed.
-      const card = readCard();
-      if (!right || !card) return refuseToken();
-      return succeed({ card, report: readReport(), source: `/agents/${card.id}` });
+      // The agent may have been removed while a token was hashed.
+      return "token" in caller ? holdsToken(caller.token).then(admitOwn) : admitOwn(holds(caller.tokenHash));
     },
     register(card, newHash, also) {
       commit(() => {

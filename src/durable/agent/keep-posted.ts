@@ -144,7 +144,7 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
   }
 
   async function tellOutcomes(source: string, answers: (Accepted | Rejected)[]): Promise<(Accepted | Rejected)[]> {
-    if (!outcomes) return answers;
+    if (!outcomes || !answers.some((answer) => answer.status === "accepted" && answer.reflexes !== undefined)) return answers;
     const stored = answers.flatMap((answer): StoredAnswer[] =>
       answer.status === "accepted" ? [{ event: { source, id: answer.id }, answer }] : [],
     );

@@ -46,11 +46,22 @@ async function askStored<Answer>(cell: Cell, ask: (cell: Cell) => Promise<Answer
   }
 }
 
+/** Whose a socket is never changes. */
+function rememberOwners(find: (socket: WebSocket) => string | undefined): (socket: WebSocket) => string | undefined {
+  const known = new WeakMap<WebSocket, string>();
+  return (socket) => {
+    const owner = known.get(socket) ?? find(socket);
+    if (owner !== undefined) known.set(socket, owner);
+    return owner;
+  };
+}
+
 const later = (milliseconds: number, work: () => void): void => void setTimeout(work, milliseconds);
 
 export class CellObject extends DurableObject<Environment> implements CellRpc {
   #made: { cell: Cell; move: CellMoveOut } | undefined;
   #near: Neighbours | undefined;
+  readonly #ownerOf = rememberOwners((socket) => this.ctx.getTags(socket)[0]);
   readonly #wave = createWave(
     (work) => later(0, work),
     async () => {
@@ -158,7 +169,7 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
 
   /** Hands what happened to a socket to the actor whose it is. */
   async #hand(socket: WebSocket, method: string, ...given: unknown[]): Promise<void> {
-    const [owner] = this.ctx.getTags(socket);
+    const owner = this.#ownerOf(socket);
     if (owner !== undefined) await this.#cell.call(owner, method, [socket, ...given]);
   }
 }

@@ -100,7 +100,7 @@ export function createCell(ports: CellPorts): Cell {
     giveUp: live.drop,
     paused: ports.paused === true,
   });
-  const place = createPlace(methods, call);
+  const place = createPlace(methods, invoke);
 
   function makeEndpoint(life: OwnerLife): CellEndpoint {
     return make(readKind(life.owner), createContext(life), place);
@@ -160,8 +160,13 @@ export function createCell(ports: CellPorts): Cell {
     };
   }
 
-  async function call(owner: string, method: string, given: readonly unknown[]): Promise<unknown> {
-    if (!methods(readKind(owner)).includes(method)) throw new Error(`${owner} has no ${method}`);
+  function call(owner: string, method: string, given: readonly unknown[]): Promise<unknown> {
+    if (methods(readKind(owner)).includes(method)) return invoke(owner, method, given);
+    return Promise.reject(new Error(`${owner} has no ${method}`));
+  }
+
+  /** @param method that there is */
+  async function invoke(owner: string, method: string, given: readonly unknown[]): Promise<unknown> {
     // Never within the caller's transaction.
     await undefined;
     const { life, held } = live.open(owner);
@@ -203,7 +208,7 @@ async function settleWave(): Promise<void> {
 }
 
 /** An actor as others call it: an object with its kind's methods. Made for each call, so it must cost little. */
-function createPlace(methods: CellPorts["methods"], call: Cell["call"]): Place {
+function createPlace(methods: CellPorts["methods"], invoke: Cell["call"]): Place {
   const facades = new Map<ObjectKind, new (owner: string) => object>();
 
   function makeFacade(kind: ObjectKind): new (owner: string) => object {
@@ -216,7 +221,7 @@ function createPlace(methods: CellPorts["methods"], call: Cell["call"]): Place {
     for (const method of methods(kind)) {
       Object.defineProperty(Facade.prototype, method, {
         value(this: Facade, ...given: unknown[]) {
-          return call(this.owner, method, given);
+          return invoke(this.owner, method, given);
         },
       });
     }

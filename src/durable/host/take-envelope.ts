@@ -13,8 +13,9 @@ export async function answerLater(deliver: () => Promise<Delivery>): Promise<Del
 }
 
 /** An object's own door: what is no envelope is refused, and what it cannot take yet is answered {@link answerLater}. */
-export async function takeEnvelope(envelope: Envelope, deliver: () => Promise<Delivery>): Promise<Delivery> {
-  return refuseEnvelope(envelope) ?? answerLater(deliver);
+export function takeEnvelope(envelope: Envelope, deliver: () => Promise<Delivery>): Promise<Delivery> {
+  const refused = refuseEnvelope(envelope);
+  return refused ? Promise.resolve(refused) : answerLater(deliver);
 }
 
 /** Takes an envelope's messages one by one, up to the first that is not stored: that one is sent again by itself. */

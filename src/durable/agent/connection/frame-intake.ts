@@ -19,6 +19,7 @@ export interface FrameIntake<Connection> {
 
 interface Waiting {
   frame: Frame;
+  size: number;
   done(): void;
 }
 
@@ -34,7 +35,7 @@ interface Window {
  * @param pacer of the object: whatever its agent asks for is paced together
  */
 export function createFrameIntake<Connection>(
-  handle: (connection: Connection, frame: Frame) => Promise<void>,
+  handle: (connection: Connection, frame: Frame) => Promise<void> | undefined,
   pacer: Pacer,
 ): FrameIntake<Connection> {
   const windows = new Map<Connection, Window>();
@@ -48,12 +49,12 @@ export function createFrameIntake<Connection>(
     draining = true;
     for (let next = findNext(); next; next = findNext()) {
       while (underWay >= agentLimits.framesAtOnce) await new Promise<void>((resolve) => (room = resolve));
-      await pacer.take(next.window.waiting[0] && measure(next.window.waiting[0].frame));
+      await pacer.take(next.window.waiting[0]?.size);
       // The connection may have closed meanwhile.
       const waiting = next.window.waiting.shift();
       if (!waiting) continue;
-      bytes -= measure(waiting.frame);
-      void run(next.connection, next.window, waiting);
+      bytes -= waiting.size;
+      void run(next.connection, next.window, waiting.frame).finally(waiting.done);
     }
     draining = false;
   }
@@ -70,7 +71,7 @@ export function createFrameIntake<Connection>(
     return undefined;
   }
 
-  async function run(connection: Connection, window: Window, { frame, done }: Waiting): Promise<void> {
+  async function run(connection: Connection, window: Window, frame: Frame): Promise<void> {
     window.underWay += 1;
     underWay += 1;
     try {
@@ -80,7 +81,6 @@ export function createFrameIntake<Connection>(
       underWay -= 1;
       if (!window.waiting.length && !window.underWay && windows.get(connection) === window) windows.delete(connection);
       room?.();
-      done();
     }
   }
 
@@ -90,9 +90,11 @@ export function createFrameIntake<Connection>(
       const size = measure(frame);
       if (window.waiting.length + window.underWay >= agentLimits.framesUnderWay || bytes + size > agentLimits.framesBytes) return undefined;
       windows.set(connection, window);
+      // Nothing waits that came before it.
+      if (!draining && underWay < agentLimits.framesAtOnce && pacer.takeNow(size)) return run(connection, window, frame);
       bytes += size;
       const { promise, resolve: done } = Promise.withResolvers<void>();
-      window.waiting.push({ frame, done });
+      window.waiting.push({ frame, size, done });
       if (!draining) void drain();
       return promise;
     },
@@ -100,8 +102,8 @@ export function createFrameIntake<Connection>(
       const window = windows.get(connection);
       if (!window) return;
       windows.delete(connection);
-      for (const { frame, done } of window.waiting.splice(0)) {
-        bytes -= measure(frame);
+      for (const { size, done } of window.waiting.splice(0)) {
+        bytes -= size;
         done();
       }
     },

@@ -7,6 +7,8 @@ export interface Pacer {
    * @param characters to be read for it; many count as several pieces
    */
   take(characters?: number): Promise<void>;
+  /** The same, where nobody need wait. @returns whether it may begin now */
+  takeNow(characters?: number): boolean;
   /** What was begun costs others so many steps more than its own: they are paid for before the next begins. */
   owe(steps: number): void;
 }
@@ -32,6 +34,11 @@ export function createPacer(pause: () => Promise<void>): Pacer {
   }
 
   return {
+    takeNow(characters = 0) {
+      if (left <= 0) return false;
+      spend(1 + Math.floor(characters / agentLimits.paceCharacters));
+      return true;
+    },
     async take(characters = 0) {
       while (left <= 0) await letOthersIn();
       spend(1 + Math.floor(characters / agentLimits.paceCharacters));

@@ -40,25 +40,27 @@ export function createSocketFrames({ sockets, agent, floods, pacer, replace, now
     sockets().send(socket, { type: "rejected", id, error });
   }
 
-  async function read(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+  function read(socket: WebSocket, data: string | ArrayBuffer): Promise<void> | undefined {
     const connection = sockets().find(socket);
-    if (!connection) return;
+    if (!connection) return undefined;
     const frame = readFrame(data);
     if (!frame.ok) {
       connection.misread += 1;
-      if (connection.misread <= agentLimits.framesMisread) return reject(socket, null, frame.problem);
-      return closeFlooding(socket, `${agentLimits.framesMisread} frames in a row could not be read`);
+      if (connection.misread <= agentLimits.framesMisread) reject(socket, null, frame.problem);
+      else closeFlooding(socket, `${agentLimits.framesMisread} frames in a row could not be read`);
+      return undefined;
     }
     connection.misread = 0;
     switch (frame.value.type) {
       case "ack":
         agent().note(frame.value);
         if (frame.value.replaces !== undefined) replace([frame.value.replaces]);
-        return;
+        return undefined;
       case "event":
         return takeEvent(socket, connection.tokenHash, frame.value);
       default:
         frame.value satisfies never;
+        return undefined;
     }
   }
 

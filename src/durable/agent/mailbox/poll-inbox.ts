@@ -27,7 +27,7 @@ export interface PollInboxPorts {
   /** The agent polls: resolves once it has what the board has for it, or soon. */
   polled(): Promise<void>;
   /** Who calls, still. */
-  identify(principal: Principal): Promise<Result<Identity>>;
+  identify(principal: Principal): Result<Identity> | Promise<Result<Identity>>;
 }
 
 export function createPollInbox({ mailbox, clock, later, admit, identify, polled }: PollInboxPorts): PollInbox {

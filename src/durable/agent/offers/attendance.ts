@@ -44,7 +44,7 @@ export interface AttendancePorts {
   scheduler: Scheduler;
   later(milliseconds: number, work: () => void): void;
   board: Pick<BoardRpc, "attend" | "leave">;
-  /** The card as the agent narrows it; null: there is no such agent. */
+  /** The card as the agent narrows it, the same while nothing of it changes; null: there is no such agent. */
   card(): AgentCard | null;
   isConnected(): boolean;
   /** Offers that are open as far as it knows. */
@@ -60,6 +60,8 @@ export function createAttendance(ports: AttendancePorts): Attendance {
   let lookedAt: number | undefined;
   let wasYoung = false;
   let told: string | undefined;
+  /** The card as `told` has it. */
+  let toldOf: AgentCard | undefined;
   let underWay: { wanted: number | null; done: Promise<void> } | undefined;
 
   async function ask(wanted: number | null): Promise<void> {
@@ -67,6 +69,7 @@ export function createAttendance(ports: AttendancePorts): Attendance {
     if (!own) return;
     try {
       told = JSON.stringify(own);
+      toldOf = own;
       const page = await board.attend({ card: own, until: wanted, known: listOpen() });
       if (wanted !== 0) until = wanted;
       lookedAt = clock.now();
@@ -145,7 +148,9 @@ export function createAttendance(ports: AttendancePorts): Attendance {
       if (until === undefined) return;
       const own = card();
       if (!own) leave();
-      else if (JSON.stringify(own) !== told) scheduler.background(attend(findUntil()));
+      else if (own === toldOf) return;
+      else if (JSON.stringify(own) === told) toldOf = own;
+      else scheduler.background(attend(findUntil()));
     },
     correct() {
       if (isConnected() || until !== undefined) scheduler.background(attend(findUntil()));

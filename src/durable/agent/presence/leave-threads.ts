@@ -14,13 +14,19 @@ export interface LeaveThreads {
    */
   tell(turns: readonly InboxItem[], threads: readonly string[]): void;
   /** Whether threads may still take the agent for the one that was deleted. */
-  isLeaving(): Promise<boolean>;
+  isLeaving(): false | Promise<boolean>;
 }
 
 export function createLeaveThreads(name: string, { committer }: { committer: Pick<TypedCommitter, "outbox"> }): LeaveThreads {
   /** A thread has yet to hear that the agent is gone for good. */
   const findUntold = (): boolean => committer.outbox.holds("agent.deleted");
   let leaving = findUntold();
+
+  async function findLeaving(): Promise<boolean> {
+    await committer.outbox.flush();
+    leaving = findUntold();
+    return leaving;
+  }
 
   return {
     tell(turns, threads) {
@@ -35,11 +41,6 @@ export function createLeaveThreads(name: string, { committer }: { committer: Pic
         committer.outbox.append(roots.slice(at, at + presenceLimits.partsAtOnce), deleted, { spread: true });
       leaving ||= roots.length > 0;
     },
-    async isLeaving() {
-      if (!leaving) return false;
-      await committer.outbox.flush();
-      leaving = findUntold();
-      return leaving;
-    },
+    isLeaving: () => leaving && findLeaving(),
   };
 }
