@@ -50,12 +50,15 @@ export function openCellDatabase(ports: CellWritesPorts): CellDatabase {
   };
 }
 
-/** @returns how many characters an actor stores; what is about to replace others counts beside them */
+/**
+ * @returns how many characters an actor stores, or some more; what is about to replace others counts beside them. Bytes, for SQLite
+ * knows how many a text has without reading it.
+ */
 export function measureOwner({ read, waiting }: Pick<CellDatabase, "read" | "waiting">, owner: string): number {
   const [row] = read<{ n: number }>(
-    `SELECT (SELECT coalesce(sum(length(body)), 0) FROM document WHERE owner = ?1)
-      + (SELECT coalesce(sum(length(body)), 0) FROM journal WHERE owner = ?1)
-      + (SELECT coalesce(sum(length(body)), 0) FROM cursor WHERE owner = ?1) AS n`,
+    `SELECT (SELECT coalesce(sum(octet_length(body)), 0) FROM document WHERE owner = ?1)
+      + (SELECT coalesce(sum(octet_length(body)), 0) FROM journal WHERE owner = ?1)
+      + (SELECT coalesce(sum(octet_length(body)), 0) FROM cursor WHERE owner = ?1) AS n`,
     owner,
   );
   return (row?.n ?? 0) + waiting(owner);
@@ -78,8 +81,8 @@ export interface OwnerPorts {
   postponeAlarm(at: number | undefined): void;
   /** @throws when this life of the actor is over: nothing of it may read or write any more */
   check(): void;
-  /** Hears how many characters it read or wrote. */
-  count(characters: number): void;
+  /** Hears how many characters it read or wrote, and how many of those may have replaced others: all by default. */
+  count(characters: number, unsure?: number): void;
 }
 
 /** Whether it has stored anything, as a row without a name, and its facts. */
@@ -152,9 +155,10 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
     check();
     const { journal, documents, cursors } = rows;
     if ((journal.length > 0 || documents.length > 0) && !isStored()) note({ stored: true });
-    const characters = checkAll(journal) + checkAll(documents) + checkAll(cursors);
+    const replacing = checkAll(documents) + checkAll(cursors);
+    const characters = checkAll(journal) + replacing;
     database.add(owner, rows, characters);
-    count(characters);
+    count(characters, replacing);
   }
 
   const isStored = (): boolean => read().stored;

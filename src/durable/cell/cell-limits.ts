@@ -5,7 +5,7 @@ export const cellLimits = {
   bytes: 24_000_000,
   /** Bytes of an actor that stores next to nothing: its closures and indexes, as V8's heap has them (`npm run bench -- --open 1000 --heap --placement cell`). */
   ownerBytes: 50_000,
-  /** Characters that an actor read and wrote, at least, before it is looked how many it stores: that reads all of its rows. */
+  /** Characters of an actor's that may have replaced others, at least, before it may be looked how many it stores: that reads all of its rows. */
   countedBytes: 50_000,
   /** Characters of what was committed in one turn of the event loop, from which on it is written at once: they are in memory beside what actors know. */
   waveCharacters: 4_000_000,
@@ -19,7 +19,10 @@ export const cellLimits = {
    * dozens. Far less than {@link cellLimits.quietMicrotasks}, or what is told would be written in a turn of its own; and a few microseconds.
    */
   gatherMicrotasks: 50,
-  /** Actors that are looked at for one that rests, from those that were not asked for longest: with more at work nobody should walk them all. */
+  /**
+   * Actors that are looked at for one that rests, from those that were not asked for longest, or by a commit for how many characters they
+   * store: with more at work nobody should walk them all.
+   */
   looked: 64,
   /** Milliseconds between two warnings that more are at work than fit. */
   warned: 60_000,

@@ -118,7 +118,7 @@ export function createCell(ports: CellPorts): Cell {
         alarms.postpone(owner, at);
         live.rest(life);
       },
-      count: (characters) => live.count(life, characters),
+      count: (characters, unsure) => live.count(life, characters, unsure),
     });
     return {
       name: owner.slice(owner.indexOf("/") + 1),

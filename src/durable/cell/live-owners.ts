@@ -11,7 +11,9 @@ export interface OwnerLife {
   busy: number;
   /** Characters that it holds, at most. */
   characters: number;
-  /** Characters from which on it is looked how many it stores. */
+  /** Those of them that may have replaced others since it was looked how many it stores. */
+  unsure: number;
+  /** From how many of those on it may be looked again. */
   lookedAt: number;
   /** It said that it has nothing to do any more, and was not asked since. */
   rests: boolean;
@@ -27,8 +29,11 @@ export interface LiveOwners<Held> {
   end(life: OwnerLife): void;
   /** It has nothing to do any more: it leaves when nothing of it is under way, and nobody has asked it again. */
   rest(life: OwnerLife): void;
-  /** It read or wrote so many characters: from time to time it is looked how many it stores, for what was replaced it holds no more. */
-  count(life: OwnerLife, characters: number): void;
+  /**
+   * It read or wrote so many characters: where there is no room it is looked how many it stores, for what was replaced it holds no more.
+   * @param unsure those that may have replaced others; all by default
+   */
+  count(life: OwnerLife, characters: number, unsure?: number): void;
   /** It leaves if it rests. @returns whether it did, or was not there */
   evict(owner: string): boolean;
   /** It leaves, at work or not. */
@@ -57,23 +62,66 @@ export interface LiveOwnersPorts<Held> {
 /** What of an actor can't be told from what it read and wrote. */
 const sizeOf = ({ characters }: OwnerLife): number => cellLimits.ownerBytes + characters;
 
+/** Bytes of those that are in memory: no fewer than they hold, and close to it for those that were looked at. */
+function createSizes(measure: (owner: string) => number) {
+  /** Those that may have replaced much since it was looked how many they store. */
+  const grown = new Set<OwnerLife>();
+  let total = 0;
+
+  function look(atMost: number): void {
+    let looked = 0;
+    for (const life of grown) {
+      if (looked++ >= atMost) return;
+      grown.delete(life);
+      const { characters } = life;
+      life.characters = Math.min(characters, measure(life.owner));
+      life.unsure = 0;
+      life.lookedAt = Math.max(cellLimits.countedBytes, life.characters);
+      total += life.characters - characters;
+    }
+  }
+
+  return {
+    get total() {
+      return total;
+    },
+    add(life: OwnerLife): void {
+      total += sizeOf(life);
+      if (life.unsure > life.lookedAt) grown.add(life);
+    },
+    remove(life: OwnerLife): void {
+      total -= sizeOf(life);
+      grown.delete(life);
+    },
+    /** One that was added has read or written. */
+    count(life: OwnerLife, characters: number): void {
+      total += characters;
+      if (life.unsure > life.lookedAt) grown.add(life);
+    },
+    /** Looks how many characters those store that have grown. */
+    look,
+    lookAll: () => look(grown.size),
+  };
+}
+
 export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners<Held> {
   const { make, stays, measure, now, warn, limits = cellLimits } = ports;
   /** Those that were asked for longest ago first. */
   const live = new Map<string, { life: OwnerLife; held: Held }>();
-  let counted = 0;
+  const sizes = createSizes(measure);
   let overfull = 0;
   let warnedAt = Number.NEGATIVE_INFINITY;
 
   function leave(life: OwnerLife): void {
     life.over = true;
     if (live.get(life.owner)?.life === life) live.delete(life.owner);
-    counted -= sizeOf(life);
+    sizes.remove(life);
   }
 
-  const isFull = (): boolean => live.size > limits.owners || counted > limits.bytes;
+  const isFull = (): boolean => live.size > limits.owners || sizes.total > limits.bytes;
 
   function makeRoom(but: OwnerLife): void {
+    if (sizes.total > limits.bytes) sizes.lookAll();
     if (!isFull()) return;
     let looked = 0;
     for (const { life } of live.values()) {
@@ -91,7 +139,7 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
     warn({
       at: "cell",
       owners: live.size,
-      bytes: counted,
+      bytes: sizes.total,
       error: "more actors are at work than fit in memory: it goes on with what it has",
     });
   }
@@ -111,10 +159,10 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
         makeRoom(found.life);
         return found;
       }
-      const life: OwnerLife = { owner, busy: 0, characters: 0, lookedAt: cellLimits.countedBytes, rests: false, over: false };
+      const life: OwnerLife = { owner, busy: 0, characters: 0, unsure: 0, lookedAt: cellLimits.countedBytes, rests: false, over: false };
       const opened = { life, held: make(life) };
       live.set(owner, opened);
-      counted += sizeOf(life);
+      sizes.add(life);
       makeRoom(life);
       return opened;
     },
@@ -129,14 +177,12 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
     rest(life) {
       life.rests = true;
     },
-    count(life, characters) {
-      const before = life.characters;
+    count(life, characters, unsure = characters) {
       life.characters += characters;
-      if (life.characters > life.lookedAt) {
-        life.characters = Math.min(life.characters, measure(life.owner));
-        life.lookedAt = Math.max(cellLimits.countedBytes, 2 * life.characters);
-      }
-      if (live.get(life.owner)?.life === life) counted += life.characters - before;
+      life.unsure += unsure;
+      if (live.get(life.owner)?.life !== life) return;
+      sizes.count(life, characters);
+      if (sizes.total > limits.bytes) sizes.look(cellLimits.looked);
     },
     evict(owner) {
       const found = live.get(owner);
@@ -156,7 +202,8 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
       return live.size;
     },
     get bytes() {
-      return counted;
+      sizes.lookAll();
+      return sizes.total;
     },
     get overfull() {
       return overfull;
