@@ -19,8 +19,10 @@ export function judgeCombined(schema: SchemaObject, value: Json, manner: Manner)
 
 /** What must all hold: what is referred to, and `allOf`. */
 function judgeTogether(schema: SchemaObject, value: Json, manner: Manner): boolean {
-  const { index } = manner.judging;
-  const all = [...(index.targets.get(schema) ?? []), ...(Array.isArray(schema["allOf"]) ? (schema["allOf"] as JsonSchema[]) : [])];
+  const { targets } = manner.judging.index;
+  const { allOf } = schema;
+  if (targets.size === 0 && allOf === undefined) return true;
+  const all = [...(targets.get(schema) ?? []), ...(Array.isArray(allOf) ? (allOf as JsonSchema[]) : [])];
   let fits = true;
   for (const each of all) {
     if (judgeBeside(each, value, manner)) continue;
@@ -50,9 +52,9 @@ function judgeOneOf({ oneOf }: SchemaObject, value: Json, manner: Manner): boole
   if (!Array.isArray(oneOf)) return true;
   const ways = oneOf as JsonSchema[];
   const fitting: number[] = [];
-  for (const [place, way] of ways.entries()) {
+  for (let place = 0; place < ways.length; place++) {
     const asked = askOnly(manner);
-    if (!manner.judging.judge(way, value, asked)) continue;
+    if (!manner.judging.judge(ways[place] as JsonSchema, value, asked)) continue;
     fitting.push(place + 1);
     mergeSeen(manner.seen, asked.seen);
     if (fitting.length > 1 && !goesOn(manner)) return false;

@@ -1,7 +1,7 @@
 /** The keywords that look at objects. */
 import type { Json } from "../event.ts";
 import { spend } from "./count-work.ts";
-import { isObject, isSchema, type SchemaObject } from "./json-schema.ts";
+import { isObject, isSchema, type JsonSchema, type SchemaObject } from "./json-schema.ts";
 import { listChoices } from "./judge-scalar.ts";
 import { goesOn, goInto, judgeBeside, type Manner, suggest, tell } from "./manner.ts";
 
@@ -32,38 +32,56 @@ function listNames(value: Members, { judging }: Manner): string[] {
 
 const code = (name: string): string => `\`${name.length > 60 ? `${name.slice(0, 57)}…` : name}\``;
 
+const none: never[] = [];
+
 /** `required`, and the schemas of members by name, by pattern, and of all others. */
 function judgeMembers(schema: SchemaObject, value: Members, manner: Manner): boolean {
-  const { judging, seen } = manner;
-  const required = Array.isArray(schema["required"]) ? schema["required"].map(String) : [];
-  spend(judging.work, 2 * required.length);
-  const missing = new Set(required.filter((name) => !Object.hasOwn(value, name)));
-  if (missing.size > 0 && !goesOn(manner)) return false;
-  const properties = isObject(schema["properties"]) ? schema["properties"] : {};
-  const patterns = Object.entries(isObject(schema["patternProperties"]) ? schema["patternProperties"] : {});
-  const others = schema["additionalProperties"];
+  const { judging } = manner;
+  const { required, properties, patternProperties, additionalProperties: others } = schema;
+  const missing = Array.isArray(required) ? listMissing(required, value, manner) : none;
+  if (missing.length > 0 && !goesOn(manner)) return false;
+  const patterns = isObject(patternProperties) ? Object.entries(patternProperties) : none;
+  const known = isObject(properties) ? properties : undefined;
   const unknown: string[] = [];
-  let fits = missing.size === 0;
+  let fits = missing.length === 0;
   // Going through a large object is what costs, whether or not its members are asked for anything.
-  const isAsked = schema["properties"] !== undefined || patterns.length > 0 || others !== undefined;
-  for (const [name, member] of isAsked ? Object.entries(value) : []) {
+  const isAsked = properties !== undefined || patterns.length > 0 || others !== undefined;
+  for (const name of isAsked ? Object.keys(value) : none) {
     spend(judging.work, perMember + patterns.length);
-    const own = [Object.hasOwn(properties, name) ? properties[name] : undefined];
-    for (const [source, inner] of patterns) if (judging.index.patterns.get(source)?.matches(name, judging.work)) own.push(inner);
-    const known = own.filter(isSchema);
-    if (known.length === 0 && others === false) {
-      unknown.push(name);
-      if (!goesOn(manner)) return false;
-    } else if (known.length === 0 && isSchema(others)) known.push(others);
-    if (known.length > 0) seen?.names.add(name);
-    for (const each of known) {
-      if (judging.judge(each, member, goInto(manner, name))) continue;
-      fits = false;
-      if (!goesOn(manner)) return false;
+    const own = known && Object.hasOwn(known, name) ? known[name] : undefined;
+    let isKnown = isSchema(own);
+    if (isSchema(own) && !judgeMember(own, name, value, manner)) fits = false;
+    if (!fits && !goesOn(manner)) return false;
+    for (const [source, inner] of patterns) {
+      if (!judging.index.patterns.get(source)?.matches(name, judging.work) || !isSchema(inner)) continue;
+      isKnown = true;
+      if (!judgeMember(inner, name, value, manner)) fits = false;
+      if (!fits && !goesOn(manner)) return false;
     }
+    if (isKnown || !isSchema(others)) continue;
+    if (others === false) unknown.push(name);
+    else if (!judgeMember(others, name, value, manner)) fits = false;
+    if ((!fits || unknown.length > 0) && !goesOn(manner)) return false;
   }
-  tellNames({ properties, missing, unknown }, value, manner);
+  if (missing.length > 0 || unknown.length > 0) tellNames({ properties: known ?? {}, missing: new Set(missing), unknown }, value, manner);
   return fits && unknown.length === 0;
+}
+
+function judgeMember(schema: JsonSchema, name: string, value: Members, manner: Manner): boolean {
+  manner.seen?.names.add(name);
+  return manner.judging.judge(schema, value[name] as Json, goInto(manner, name));
+}
+
+function listMissing(required: readonly Json[], value: Members, { judging }: Manner): string[] {
+  spend(judging.work, 2 * required.length);
+  let missing: string[] | undefined;
+  for (const each of required) {
+    const name = String(each);
+    if (Object.hasOwn(value, name)) continue;
+    missing ??= [];
+    missing.push(name);
+  }
+  return missing ?? none;
 }
 
 /** Tells of names: a member under a name that is nearly one that is missing is one thing to mend, not two. */
@@ -116,10 +134,12 @@ function judgeNames({ propertyNames }: SchemaObject, value: Members, manner: Man
   return fits;
 }
 
+const dependencies = ["dependentRequired", "dependentSchemas", "dependencies"] as const;
+
 /** What must be there, or fit, where some member is there. */
 function judgeDependencies(schema: SchemaObject, value: Members, manner: Manner): boolean {
   let fits = true;
-  for (const keyword of ["dependentRequired", "dependentSchemas", "dependencies"]) {
+  for (const keyword of dependencies) {
     const map = schema[keyword];
     if (!isObject(map)) continue;
     for (const name of listNames(value, manner)) {

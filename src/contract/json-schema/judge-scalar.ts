@@ -32,7 +32,7 @@ function isOfType(type: Json, value: Json): boolean {
 }
 
 export function judgeType({ type }: SchemaObject, value: Json, manner: Manner): boolean {
-  if (type === undefined) return true;
+  if (type === undefined || (typeof type === "string" && isOfType(type, value))) return true;
   const types = Array.isArray(type) ? type : [type];
   if (types.some((each) => isOfType(each, value))) return true;
   const given = typeof value === "number" && !Number.isInteger(value) ? "number" : typeof value === "number" ? "number" : sortOf(value);

@@ -58,8 +58,15 @@ export function mergeSeen(into: Seen | undefined, from: Seen | undefined): void 
   for (const item of from.items) into.items.add(item);
 }
 
+/** Whether nothing is told and nobody asks what was looked at: nearly always, and then all parts are judged in the same manner. */
+function isBare({ telling, seen, judging }: Manner): boolean {
+  return telling === undefined && seen === undefined && !judging.index.unevaluated;
+}
+
 /** The manner for a part of the value. */
-export function goInto({ judging, telling }: Manner, step: string | number): Manner {
+export function goInto(manner: Manner, step: string | number): Manner {
+  if (isBare(manner)) return manner;
+  const { judging, telling } = manner;
   return {
     judging,
     telling: telling && { path: extendPointer(telling.path, step), misfits: telling.misfits },
@@ -68,12 +75,15 @@ export function goInto({ judging, telling }: Manner, step: string | number): Man
 }
 
 /** The manner in which it is only asked whether a way fits. */
-export function askOnly({ judging, seen }: Manner): Manner {
+export function askOnly(manner: Manner): Manner {
+  if (isBare(manner)) return manner;
+  const { judging, seen } = manner;
   return { judging, telling: undefined, seen: seen && createSeen() };
 }
 
 /** Judges the same value by a further schema, which sees what it looks at itself and not what its neighbours do. */
 export function judgeBeside(schema: JsonSchema, value: Json, manner: Manner): boolean {
+  if (isBare(manner)) return manner.judging.judge(schema, value, manner);
   const beside: Manner = { ...manner, seen: manner.seen && createSeen() };
   const fits = manner.judging.judge(schema, value, beside);
   if (fits) mergeSeen(manner.seen, beside.seen);
