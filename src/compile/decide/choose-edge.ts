@@ -71,12 +71,18 @@ async function chooseByModerator(ir: WorkflowIr, node: NodeIr, view: DecisionVie
   return { ok: true, edge, because: { form: "moderator", saw: clip(value) }, ...(typeof prompt === "string" ? { prompt } : {}) };
 }
 
+/** Picks the edge where nothing has to be evaluated for that: by a status. */
+export function chooseAtOnce(ir: WorkflowIr, node: NodeIr, view: DecisionView, status: string | undefined): Choice | undefined {
+  return status !== undefined || ir.form === "status" ? chooseByStatus(node, view, status) : undefined;
+}
+
 /**
  * Picks the edge.
  * @param status the engine's own status, which decides in place of the last output's
  */
 export async function chooseEdge(ir: WorkflowIr, node: NodeIr, view: DecisionView, status?: string): Promise<Choice> {
-  if (status !== undefined) return chooseByStatus(node, view, status);
+  const chosen = chooseAtOnce(ir, node, view, status);
+  if (chosen) return chosen;
   switch (ir.form) {
     case "status":
       return chooseByStatus(node, view, status);

@@ -1,13 +1,13 @@
 /** Takes the decisions of a workflow: which edge, with its prompt, events and children. Pure: the same view gives the same. */
 
 import type { Moderated } from "../../../machines/messages.ts";
-import { countBytes, limits } from "../../contract/limits.ts";
+import { countBytes, exceedsBytes, limits } from "../../contract/limits.ts";
 import type { EdgeIr, NodeIr, Payload, WorkflowIr } from "../ir.ts";
-import { chooseEdge } from "./choose-edge.ts";
+import { chooseAtOnce, chooseEdge } from "./choose-edge.ts";
 import { evaluateEmits, evaluateSpawns, type PayloadContext } from "./effects.ts";
 import { readsSteps } from "./reads-steps.ts";
-import { buildTemplateScope, evaluateOverThread } from "./scope.ts";
-import { renderTemplate } from "./template.ts";
+import { buildTemplateScope, evaluateOverThread, readLatest, readsLatest } from "./scope.ts";
+import { type Rendered, renderTemplate, type TemplateScope } from "./template.ts";
 import type { Decision, DecisionError, DecisionResult, DecisionView, EvaluatedEmit, EvaluatedSpawn } from "./view.ts";
 
 /** Decides for one workflow. Never throws, but for what the view's own functions throw. */
@@ -69,6 +69,7 @@ const edgeLimits = {
 
 /** What of an edge is too large, in words; undefined: all of it fits. */
 function findTooLarge(prompt: string | null, emits: EvaluatedEmit[], spawns: EvaluatedSpawn[]): string | undefined {
+  if (!emits.length && !spawns.length && !exceedsBytes(prompt ?? "", edgeLimits.prompt)) return undefined;
   let total = 0;
   const exceeds = (text: string, most: number): boolean => {
     const bytes = countBytes(text);
@@ -112,6 +113,9 @@ function readSources(edge: EdgeIr): string {
   return sources;
 }
 
+const noEmits = { ok: true as const, emits: [] };
+const noSpawns = { ok: true as const, spawns: [] };
+
 async function takeEdge(
   ir: WorkflowIr,
   node: NodeIr,
@@ -119,13 +123,8 @@ async function takeEdge(
   view: DecisionView,
   spoken: string | undefined,
 ): Promise<DecisionResult | Omit<Decision, "because">> {
-  const sources = readSources(edge);
-  const scope = await buildTemplateScope(
-    view,
-    node.name,
-    ir.roles.map((role) => role.name),
-    sources,
-  );
+  const latest = readsLatest(readSources(edge)) ? await readLatest(view, ir) : {};
+  const scope = buildTemplateScope(view, node.name, latest);
   const rendered = edge.prompt ? await renderTemplate(edge.prompt, scope) : undefined;
   if (rendered && !rendered.ok) return rendered;
   const prompt = spoken ?? rendered?.text ?? null;
@@ -134,9 +133,9 @@ async function takeEdge(
   const location = edge.location === undefined ? undefined : await renderLocation(ir, edge.location, scope);
   if (location && !location.ok) return location;
   const context: PayloadContext = { evaluate: (source) => evaluateOverThread(source, view), scope };
-  const emits = await evaluateEmits(edge.emit, context);
+  const emits = edge.emit.length ? await evaluateEmits(edge.emit, context) : noEmits;
   if (!emits.ok) return emits;
-  const spawns = await evaluateSpawns(edge.spawn, context);
+  const spawns = edge.spawn.length ? await evaluateSpawns(edge.spawn, context) : noSpawns;
   if (!spawns.ok) return spawns;
   if (spawns.spawns.length > childrenAtMost)
     return {
@@ -167,11 +166,7 @@ async function takeEdge(
 }
 
 // A location may name what only the thread knows, such as a worktree.
-async function renderLocation(
-  ir: WorkflowIr,
-  location: string,
-  scope: Parameters<typeof renderTemplate>[1],
-): ReturnType<typeof renderTemplate> {
+async function renderLocation(ir: WorkflowIr, location: string, scope: TemplateScope): Promise<Rendered> {
   return renderTemplate(
     ir.form === "status" && location.includes("{{") ? { kind: "liquid", source: location } : { kind: "literal", text: location },
     scope,
@@ -197,8 +192,8 @@ export function createModerator(ir: WorkflowIr): Moderator {
       const node = nodes.get(name);
       const edge = node?.edges.find((each) => each.id === id);
       if (!node || !edge || edge.prompt?.kind !== "liquid" || ir.form === "moderator") return { ok: true, prompt: null };
-      const roles = ir.roles.map((role) => role.name);
-      const scope = await buildTemplateScope(view, node.name, roles, JSON.stringify(edge.prompt));
+      const latest = readsLatest(edge.prompt.source) ? await readLatest(view, ir) : {};
+      const scope = buildTemplateScope(view, node.name, latest);
       const rendered = await renderTemplate(edge.prompt, scope);
       if (!rendered.ok) return rendered;
       const tooLarge = findTooLarge(rendered.text, [], []);
@@ -214,7 +209,7 @@ export function createModerator(ir: WorkflowIr): Moderator {
       if (!node) return { ok: false, error: { code: "no_node", message: `the graph has no entry for "${name}"` } };
       const suspension = status === undefined ? readSuspension(node, view) : undefined;
       if (suspension) return { ok: true, decision: suspension };
-      const choice = await chooseEdge(ir, node, view, status);
+      const choice = chooseAtOnce(ir, node, view, status) ?? (await chooseEdge(ir, node, view, status));
       if (!choice.ok) return choice;
       const taken = await takeEdge(ir, node, choice.edge, view, choice.prompt);
       return "ok" in taken ? taken : { ok: true, decision: { ...taken, because: choice.because } };

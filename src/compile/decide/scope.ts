@@ -1,6 +1,6 @@
 /** Builds what expressions and templates see of a thread, loading the history only for those that ask for it. */
 import type { Json } from "../../contract/event.ts";
-import type { Expression } from "../ir.ts";
+import type { Expression, WorkflowIr } from "../ir.ts";
 import { type Evaluated, evaluateExpression } from "./expression.ts";
 import { readsSteps } from "./reads-steps.ts";
 import type { TemplateScope } from "./template.ts";
@@ -33,25 +33,31 @@ export async function evaluateOverThread(source: Expression, view: DecisionView)
   );
 }
 
-/**
- * What templates of a node see.
- * @param sources the templates themselves: each role's latest output is loaded only if one of them says `_last`
- */
-export async function buildTemplateScope(view: DecisionView, node: string, roles: string[], sources: string): Promise<TemplateScope> {
+/** Whether templates ask for each role's latest output. @param sources the templates themselves */
+export function readsLatest(sources: string): boolean {
+  return sources.includes("_last");
+}
+
+/** Each role's latest output, of those that have one. */
+export async function readLatest(view: DecisionView, { roles }: Pick<WorkflowIr, "roles">): Promise<{ [role: string]: Json }> {
+  const latest: [string, Json][] = [];
+  for (const { name } of roles) {
+    const step = await findLatest(view, name);
+    if (step) latest.push([name, step.output]);
+  }
+  return Object.fromEntries(latest);
+}
+
+/** What templates of a node see. @param latest each role's latest output, where they ask for it */
+export function buildTemplateScope(view: DecisionView, node: string, latest: { [role: string]: Json }): TemplateScope {
   const { last } = view;
   const own: object = node === "$START" || !last ? view.start.event : last.output;
-  const latest: [string, Json][] = [];
-  if (sources.includes("_last"))
-    for (const role of roles) {
-      const step = await findLatest(view, role);
-      if (step) latest.push([role, step.output]);
-    }
   return {
     ...own,
     _status: node === "$START" ? view.start.which : last?.output["$status"],
     _body: last?.body,
     _event: view.start.event,
-    _last: Object.fromEntries(latest),
+    _last: latest,
     _supplement: view.supplement,
     _children: view.children ?? last?.children,
   };

@@ -42,9 +42,13 @@ function parse(engine: Liquid, source: string, mustache: boolean): ParsedTemplat
   return template;
 }
 
-/** Renders a template. A variable that is absent is empty. */
-export async function renderTemplate(template: Template, scope: TemplateScope): Promise<Rendered> {
+/** Renders a template. A variable that is absent is empty; one without a tag says the same whatever it sees. */
+export function renderTemplate(template: Template, scope: TemplateScope): Rendered | Promise<Rendered> {
   if (template.kind === "literal") return { ok: true, text: template.text };
+  return template.source.includes("{") ? renderLiquid(template, scope) : { ok: true, text: template.source };
+}
+
+async function renderLiquid(template: Extract<Template, { kind: "liquid" }>, scope: TemplateScope): Promise<Rendered> {
   const mustache = template.mustache === true;
   const engine = mustache ? engines.mustache : engines.liquid;
   try {

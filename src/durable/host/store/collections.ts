@@ -93,9 +93,16 @@ export interface Codec<T> {
   decode(stored: unknown): T;
 }
 
+/** Keys of the numbers that were asked for last: those of one event are asked for a dozen times. */
+const keysKnown = Array.from({ length: 64 }, () => ({ number: Number.NaN, key: "" }));
+
 /** A number as a key that sorts as the numbers do. */
 export function numberKey(number: number): string {
-  return String(number).padStart(16, "0");
+  const known = keysKnown[number & 63];
+  if (known?.number === number) return known.key;
+  const key = String(number).padStart(16, "0");
+  if (known) Object.assign(known, { number, key });
+  return key;
 }
 
 export interface CollectionPorts {

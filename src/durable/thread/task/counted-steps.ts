@@ -41,7 +41,7 @@ export function findUndone({ undone }: TaskDocuments, turn: number): number | un
 }
 
 function listUndone({ undone }: TaskDocuments, kept: Kept | undefined): UndoneSteps[] {
-  const ranges = undone.entries().map(([, range]) => range);
+  const ranges = undone.size ? undone.entries().map(([, range]) => range) : [];
   const own = kept && findUndoneBy(kept);
   return own ? [...ranges, own] : ranges;
 }
@@ -62,6 +62,8 @@ export function findLastCounted(
   { before, kept }: { before?: number; kept?: Kept } = {},
 ): CountedStep | undefined {
   const ranges = listUndone(documents, kept);
+  const previous = before === undefined || ranges.length ? undefined : documents.turns.read(numberKey(before - 1));
+  if (before !== undefined && previous?.step) return { turn: before - 1, document: { ...previous, step: previous.step } };
   let end = before;
   for (;;) {
     const [found] = documents.turns.list({ limit: 1, reverse: true, ...(end !== undefined && { before: numberKey(end) }) });

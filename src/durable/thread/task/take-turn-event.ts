@@ -173,9 +173,11 @@ function findAnswer(
 ): { hash: string } | undefined {
   const part = broadcast && readMember(documents, broadcast, agent)?.answer;
   if (part?.id === id) return part;
-  const recent = documents.turns.list({ limit: turnsLookedAt, reverse: true }).map(([, { answer }]) => answer);
-  const said = [readTurn(documents, turn)?.answer, ...recent].find((each) => each?.agent === agent && each.id === id);
-  return said ?? documents.answered.read(nameAnswer(agent, id));
+  const own = readTurn(documents, turn)?.answer;
+  if (own?.id === id && own.agent === agent) return own;
+  for (const [, { answer }] of documents.turns.list({ limit: turnsLookedAt, reverse: true }))
+    if (answer?.id === id && answer.agent === agent) return answer;
+  return documents.answered.read(nameAnswer(agent, id));
 }
 
 /** What became of a lease under which the agent had the turn once, where another holds the role by now, or nobody. */

@@ -74,9 +74,14 @@ function describeAnswer(facts: TurnFacts, role: RoleIr): Wait {
     for: "answer",
     role: role.name,
     ...(agent !== undefined && { agent }),
-    text: `${agent ?? "its holder"} has the turn ${names.turn === undefined ? "" : `${names.turn} `}of ${role.name}`,
+    // At each turn the index is told of the wait without its words.
+    get text() {
+      return `${agent ?? "its holder"} has the turn ${names.turn === undefined ? "" : `${names.turn} `}of ${role.name}`;
+    },
     ...describeSpan(facts, role.turn.timeout),
-    then: describeTurnEnd(ir, role, context.retries),
+    get then() {
+      return describeTurnEnd(ir, role, context.retries);
+    },
   };
 }
 
