@@ -43,7 +43,7 @@ interface Section<T> {
 }
 
 export function createPage(store: Store): Page {
-  const openSection = createSections(store.resident<Entry[]>("page"));
+  const openSection = createSections(store.resident<readonly Entry[]>("page"));
   return {
     resident<T>(name: string) {
       const rows = store.resident<T>(name);
@@ -70,79 +70,105 @@ export function createPage(store: Store): Page {
   };
 }
 
+/** A page as it was last read or written here. */
+interface KnownPage {
+  /** The document: where a transaction is rolled back it is another. */
+  entries: readonly Entry[];
+  /** Values by collection and key. */
+  index: Map<string, Map<string, unknown>>;
+  bytes: number;
+}
+
 /** @param pages of one document: the entries, in the order in which they were put */
-function createSections(pages: Resident<Entry[]>) {
+function createSections(pages: Resident<readonly Entry[]>) {
   const moves = new Map<string, MoveOut>();
   const sizes = new WeakMap<Entry, number>();
-  /** The entries that `index` is of. */
-  let indexed: Entry[] | undefined;
-  let index = new Map<string, Map<string, unknown>>();
-
-  function find(name: string): ReadonlyMap<string, unknown> {
-    const entries = pages.get("") ?? [];
-    if (entries !== indexed) {
-      index = new Map();
-      for (const [collection, key, value] of entries) {
-        const section = index.get(collection) ?? new Map<string, unknown>();
-        index.set(collection, section.set(key, value));
-      }
-      indexed = entries;
-    }
-    return index.get(name) ?? none;
-  }
+  let known: KnownPage | undefined;
 
   function measure(entry: Entry): number {
-    const size = sizes.get(entry) ?? estimateBytes(entry);
-    sizes.set(entry, size);
+    let size = sizes.get(entry);
+    if (size === undefined) {
+      size = estimateBytes(entry);
+      sizes.set(entry, size);
+    }
     return size;
   }
 
-  /** Keeps entries, but for the first of too many. */
-  function write(entries: Entry[]): void {
-    let bytes = entries.reduce((sum, entry) => sum + measure(entry), 0);
-    const least = bytes > pageLimits.bytes ? pageLimits.bytes / 2 : bytes;
-    const kept = entries.filter((entry) => {
-      const [collection, key, value, rank] = entry;
-      const moveOut = moves.get(collection);
-      if (bytes <= least || !moveOut) return true;
-      bytes -= measure(entry);
-      moveOut(key, value, rank);
+  function read(): KnownPage {
+    const entries = pages.get("") ?? empty;
+    if (known?.entries === entries) return known;
+    known = { entries, index: new Map(), bytes: 0 };
+    for (const entry of entries) add(known, entry);
+    return known;
+  }
+
+  function add(page: KnownPage, entry: Entry): void {
+    const [collection, key, value] = entry;
+    const section = page.index.get(collection);
+    if (section) section.set(key, value);
+    else page.index.set(collection, new Map([[key, value]]));
+    page.bytes += measure(entry);
+  }
+
+  function remove(page: KnownPage, entry: Entry): void {
+    page.index.get(entry[0])?.delete(entry[1]);
+    page.bytes -= measure(entry);
+  }
+
+  /** Takes a collection's entries out, and puts one behind all; those that were put first leave while there is too much. */
+  function change(name: string, isGone: (key: string) => boolean, added: Entry | undefined): void {
+    const page = read();
+    // What throws on the way leaves nothing that is half changed.
+    known = undefined;
+    const left: Entry[] = [];
+    for (const entry of page.entries) {
+      if (entry[0] === name && isGone(entry[1])) remove(page, entry);
+      else left.push(entry);
+    }
+    if (added) {
+      left.push(added);
+      add(page, added);
+    }
+    page.entries = page.bytes > pageLimits.bytes ? makeRoom(page, left) : left;
+    pages.put("", page.entries);
+    known = page;
+  }
+
+  function makeRoom(page: KnownPage, entries: readonly Entry[]): Entry[] {
+    return entries.filter((entry) => {
+      const moveOut = moves.get(entry[0]);
+      if (page.bytes <= pageLimits.bytes / 2 || !moveOut) return true;
+      remove(page, entry);
+      moveOut(entry[1], entry[2], entry[3]);
       return false;
     });
-    pages.put("", kept);
   }
 
   return function openSection<T>(name: string, moveOut: MoveOut): Section<T> {
     moves.set(name, moveOut);
-    const without = (isGone: (entry: Entry) => boolean): Entry[] =>
-      (pages.get("") ?? []).filter((entry) => entry[0] !== name || !isGone(entry));
-
-    function remove(isGone: (entry: Entry) => boolean): void {
-      const left = without(isGone);
-      if (left.length < (pages.get("")?.length ?? 0)) pages.put("", left);
-    }
+    const all = (): ReadonlyMap<string, T> => (read().index.get(name) ?? none) as ReadonlyMap<string, T>;
 
     return {
-      all: () => find(name) as ReadonlyMap<string, T>,
+      all,
       put(key, value, rank) {
         const entry: Entry = rank === undefined ? [name, key, value] : [name, key, value, rank];
-        if (measure(entry) > pageLimits.documentBytes) {
-          remove(([, each]) => each === key);
-          return false;
-        }
-        write([...without(([, each]) => each === key), entry]);
-        return true;
+        const isTaken = measure(entry) <= pageLimits.documentBytes;
+        if (isTaken || all().has(key)) change(name, (each) => each === key, isTaken ? entry : undefined);
+        return isTaken;
       },
       delete(key) {
-        const isThere = find(name).has(key);
-        if (isThere) remove(([, each]) => each === key);
+        const isThere = all().has(key);
+        if (isThere) change(name, (each) => each === key, undefined);
         return isThere;
       },
-      clear: () => remove(() => true),
+      clear() {
+        if (all().size > 0) change(name, () => true, undefined);
+      },
       deleteBelow(rank, limit) {
-        const old = (pages.get("") ?? []).filter(([each, , , of]) => each === name && of !== undefined && of < rank);
-        const gone = new Set(old.slice(0, limit).map(([, key]) => key));
-        remove(([, key]) => gone.has(key));
+        const gone = new Set<string>();
+        for (const [each, key, , of] of read().entries)
+          if (gone.size < limit && each === name && of !== undefined && of < rank) gone.add(key);
+        if (gone.size > 0) change(name, (key) => gone.has(key), undefined);
         return [...gone];
       },
     };
@@ -240,12 +266,18 @@ function joinKeyed<T>(section: Section<T>, rows: Keyed<T>): KeyedInPage<T> {
 }
 
 const none: ReadonlyMap<string, unknown> = new Map();
+const empty: readonly Entry[] = [];
 
 /** About as many bytes as its JSON has: what it costs to know is less than to write it. */
 function estimateBytes(value: unknown): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 8;
   let bytes = 2;
-  for (const [key, member] of Object.entries(value)) bytes += (Array.isArray(value) ? 1 : key.length + 4) + estimateBytes(member);
+  if (Array.isArray(value)) {
+    for (const member of value) bytes += 1 + estimateBytes(member);
+    return bytes;
+  }
+  const members = value as { [name: string]: unknown };
+  for (const name in members) bytes += name.length + 4 + estimateBytes(members[name]);
   return bytes;
 }
