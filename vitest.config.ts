@@ -1,4 +1,4 @@
-/** The test projects: `node` and `node-vite` are everything that needs no Workers, `workerd`, `cell` and `host` run inside the real runtime, `e2e` and `alone` drive real processes. */
+/** The test projects: `node`, `node-vite` and `node-beside` are everything that needs no Workers, `workerd`, `cell` and `host` run inside the real runtime, `e2e` and `alone` drive real processes. */
 import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
@@ -22,10 +22,10 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cach
 /** Where CI wants the results as JSON, beside what people read. */
 const resultsFile = process.env.VITEST_RESULTS;
 
-/** Files side by side where each waits for most of its time, for an eviction or an alarm: on two cores they take two thirds of the time that they take two by two. */
-const waiting = 5;
+/** Files side by side where each waits for half of its time or more, for a server, an eviction or an alarm: on two cores they take half of the time that they take two by two. */
+const waiting = 6;
 
-/** Files that hold one wait against another, or count what a server does until it rests: side by side they would measure each other's load. */
+/** Files that hold one wait against another, or count what a server does until it rests: beside all the others they would measure the others' load. Each rests for half of its time, so two of them leave each other room. */
 const alone = "test/e2e/{hostile*,counts,stalls}.test.ts";
 
 /** Files that take longest, first, so that none of them is what all wait for in the end. The rest in vitest's own order. */
@@ -39,6 +39,8 @@ const longest = [
   "e2e/server-faults",
   "e2e/backup",
   "integration/deploy/deploy",
+  "e2e/counts",
+  "integration/cli/author-commands",
   "model/machines",
   "simulation/role-orders",
 ];
@@ -46,17 +48,19 @@ const longest = [
 /** Node loads the source as it is, with its types stripped: an eighth less CPU than through Vite, whose transforms make every use of an import a getter's. */
 const natively = { experimental: { viteModuleRunner: false } };
 
+/** Files that wait for programs which they start: compilers, editors, Wrangler. Beside files that wait for servers they use what those leave of the machine. */
+const programs = ["test/integration/{cli,deploy,editors,exec,local-server,mcp,probe,repo,types,vscode}/**/*.test.ts"];
+const programsThroughVite = ["test/integration/cli/machine-modules.test.ts", "test/integration/local-server/kept-worker.test.ts"];
+
 /** Files that put other modules in the place of ours, or import TypeScript from node_modules, which Node does not strip. */
 const throughVite = [
-  "test/integration/cli/machine-modules.test.ts",
-  "test/integration/local-server/kept-worker.test.ts",
   "test/unit/compile/counts.test.ts",
   "test/unit/durable/environment.test.ts",
   "test/unit/local-server/data-folder.test.ts",
   "test/unit/lsp/drawing.test.ts",
 ];
 
-/** What both projects in Node share. */
+/** What the projects in Node share. */
 const inNode = {
   setupFiles: ["test/check-messages.ts"],
   // A worker loads the source once for all its files, for that takes longer than most of them. What a test puts over others' things is taken off after it.
@@ -66,6 +70,9 @@ const inNode = {
   testTimeout: 30_000,
   hookTimeout: 60_000,
 };
+
+/** What waits goes together, after what computes. */
+const besideOthers = { maxWorkers: waiting, sequence: { groupOrder: 1 } };
 
 /** Stories in workerd that are told over a cell by default; NERVEFLARE_TEST_PLACEMENT=cell tells all. */
 const storiesInCell = "test/workerd/{control,recruitment,broadcasts,threads,liveness}.test.ts";
@@ -91,8 +98,7 @@ function inWorkerd(name: string, placement: string, include: string[]) {
       isolate: false,
       // An eviction waits up to a second for what is under way, and a story has a dozen; what a test waits for itself it gives up after five.
       testTimeout: 60_000,
-      maxWorkers: waiting,
-      sequence: { groupOrder: 1 },
+      ...besideOthers,
     },
   };
 }
@@ -120,10 +126,14 @@ export default defineConfig({
           ...natively,
           name: "node",
           include: ["test/{unit,integration,model,conformance,simulation}/**/*.test.ts"],
-          exclude: throughVite,
+          exclude: [...programs, ...throughVite],
         },
       },
       { test: { ...inNode, name: "node-vite", include: throughVite } },
+      {
+        test: { ...inNode, ...natively, ...besideOthers, name: "node-beside", include: programs, exclude: programsThroughVite },
+      },
+      { test: { ...inNode, ...besideOthers, name: "node-beside-vite", include: programsThroughVite } },
       inWorkerd("workerd", "own", ["test/workerd/**/*.test.ts"]),
       // The same stories over a cell: by default those that tell most of what differs.
       inWorkerd("cell", "cell", everythingInCell ? ["test/workerd/**/*.test.ts"] : [storiesInCell]),
@@ -134,8 +144,7 @@ export default defineConfig({
           name: "host",
           include: ["test/host/**/*.workerd.test.ts"],
           testTimeout: 30_000,
-          maxWorkers: waiting,
-          sequence: { groupOrder: 1 },
+          ...besideOthers,
         },
       },
       {
@@ -146,11 +155,9 @@ export default defineConfig({
           exclude: [alone],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Each file runs servers of its own, and waits for half of its time.
-          maxWorkers: waiting,
           // Tests of a file that say so wait side by side: for an agent to find out that a line is dead, most of all.
           maxConcurrency: 30,
-          sequence: { groupOrder: 1 },
+          ...besideOthers,
         },
       },
       {
@@ -162,8 +169,7 @@ export default defineConfig({
           globalSetup: ["test/inspector/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          maxWorkers: waiting,
-          sequence: { groupOrder: 1 },
+          ...besideOthers,
         },
       },
       {
@@ -173,7 +179,7 @@ export default defineConfig({
           include: [alone],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
