@@ -104,8 +104,21 @@ function measure(value: unknown, left: number): number {
   if (typeof value === "string") return left - value.length - 1;
   if (typeof value !== "object" || value === null) return left - 1;
   let rest = left - 1;
-  for (const [key, inner] of Object.entries(value)) {
-    rest = measure(inner, rest - key.length);
+  if (Array.isArray(value)) {
+    // An index is a key like another.
+    for (let index = 0, digits = 1, more = 10; index < value.length; index++) {
+      if (index === more) {
+        digits += 1;
+        more *= 10;
+      }
+      rest = measure(value[index], rest - digits);
+      if (rest < 0) return rest;
+    }
+    return rest;
+  }
+  const fields = value as Record<string, unknown>;
+  for (const key of Object.keys(fields)) {
+    rest = measure(fields[key], rest - key.length);
     if (rest < 0) return rest;
   }
   return rest;
