@@ -69,9 +69,16 @@ export interface ThreadCluster extends Omit<ClusterRecords, "note"> {
 /** A token that is right for every agent. */
 export const token = "token";
 
-async function compile(text: string): Promise<CompiledWorkflow> {
-  const { compiled, diagnostics } = await compileWorkflow(text);
+/** What was compiled last, by its text: seeds play one workflow a hundred times. */
+const compiledTexts = new Map<string, CompiledWorkflow>();
+
+function compile(text: string): CompiledWorkflow {
+  const known = compiledTexts.get(text);
+  if (known) return known;
+  const { compiled, diagnostics } = compileWorkflow(text);
   if (!compiled) throw new Error(JSON.stringify(diagnostics));
+  if (compiledTexts.size === 20) compiledTexts.clear();
+  compiledTexts.set(text, compiled);
   return compiled;
 }
 
@@ -89,7 +96,7 @@ crypto.subtle.digest = async (...args) => {
 
 export async function createThreadCluster(options: ThreadClusterOptions): Promise<ThreadCluster> {
   const { workflow, agents, fate, carry, from } = options;
-  const published = [...(from?.published ?? (await Promise.all([workflow].flat().map(compile))))];
+  const published = [...(from?.published ?? [workflow].flat().map(compile))];
   const withdrawn = new Set<string>();
   const replaced = new Set<string>();
   const registry = createRegistry(published, agents, { withdrawn, replaced }, () => cluster.registryDown);
@@ -136,7 +143,7 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
     turnClock: clock.turn,
     registryDown: false,
     async publish(text) {
-      const made = await compile(text);
+      const made = compile(text);
       for (const { ir, revision } of published) if (ir.name === made.ir.name) replaced.add(revision);
       replaced.delete(made.revision);
       if (!published.some(({ revision }) => revision === made.revision)) published.push(made);
