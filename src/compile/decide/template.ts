@@ -45,7 +45,45 @@ function parse(engine: Liquid, source: string, mustache: boolean): ParsedTemplat
 /** Renders a template. A variable that is absent is empty; one without a tag says the same whatever it sees. */
 export function renderTemplate(template: Template, scope: TemplateScope): Rendered | Promise<Rendered> {
   if (template.kind === "literal") return { ok: true, text: template.text };
-  return template.source.includes("{") ? renderLiquid(template, scope) : { ok: true, text: template.source };
+  const text = joinNamed(template.source, scope);
+  return text === undefined ? renderLiquid(template, scope) : { ok: true, text };
+}
+
+/** `{{ name }}`: most templates have no other tag. */
+const named = /\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}/;
+
+/** What is no variable in Liquid, or another one's member. */
+const unnamed: ReadonlySet<string> = new Set("true false nil null empty blank and or not contains size first last".split(" "));
+
+/** Bounds of what is joined here: beyond them the library counts. */
+const joined = { parts: 200, length: 100_000 } as const;
+
+/** By source: texts, and between them the names; null: there is more in it. */
+const partsKnown = new Map<string, string[] | null>();
+
+function readParts(source: string): string[] | null {
+  let parts = partsKnown.get(source);
+  if (parts === undefined) {
+    const read = source.split(named);
+    parts = read.length <= joined.parts && read.every((part, at) => (at % 2 ? !unnamed.has(part) : !part.includes("{"))) ? read : null;
+    if (partsKnown.size >= cached) partsKnown.clear();
+    partsKnown.set(source, parts);
+  }
+  return parts;
+}
+
+/** The text of a template that only names texts, as the library renders it; undefined: that has to. */
+function joinNamed(source: string, scope: TemplateScope): string | undefined {
+  const parts = readParts(source);
+  if (!parts) return undefined;
+  let text = "";
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at] as string;
+    const said = at % 2 === 0 ? part : Object.hasOwn(scope, part) ? scope[part] : undefined;
+    if (typeof said !== "string") return undefined;
+    text += said;
+  }
+  return text.length > joined.length ? undefined : text;
 }
 
 async function renderLiquid(template: Extract<Template, { kind: "liquid" }>, scope: TemplateScope): Promise<Rendered> {

@@ -79,7 +79,10 @@ export function createTimerTable(docs: ActorDocs): TimerTable {
       return due.filter((timer) => timer.due <= now).sort(byTime)[0];
     },
     earliest: first.get,
-    of: (actor) => [...read(actor)].sort(byTime).map(({ id, due }) => ({ id, due })),
+    of(actor) {
+      const timers = read(actor);
+      return (timers.length > 1 ? [...timers].sort(byTime) : timers).map(({ id, due }) => ({ id, due }));
+    },
     reread: first.forget,
   };
 }

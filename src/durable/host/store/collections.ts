@@ -98,11 +98,12 @@ const keysKnown = Array.from({ length: 64 }, () => ({ number: Number.NaN, key: "
 
 /** A number as a key that sorts as the numbers do. */
 export function numberKey(number: number): string {
-  const known = keysKnown[number & 63];
-  if (known?.number === number) return known.key;
-  const key = String(number).padStart(16, "0");
-  if (known) Object.assign(known, { number, key });
-  return key;
+  const known = keysKnown[number & 63] as (typeof keysKnown)[number];
+  if (known.number !== number) {
+    known.number = number;
+    known.key = String(number).padStart(16, "0");
+  }
+  return known.key;
 }
 
 export interface CollectionPorts {
@@ -153,7 +154,7 @@ function createOverlay<Kept>(
       return change === null ? undefined : keep(change);
     },
     entries: (): [string, Kept][] => list().sort(byKey),
-    values: (): Kept[] => list().map(([, value]) => value),
+    values: (): Kept[] => (staging.of(name).size ? list().map(([, value]) => value) : [...kept().values()]),
     get size(): number {
       let size = kept().size;
       for (const [key, change] of staging.of(name)) size += (change ? 1 : 0) - (kept().has(key) ? 1 : 0);

@@ -49,11 +49,7 @@ export function readTaskView(
     return step && viewStep(step);
   };
   return {
-    start: {
-      workflow: start.workflow,
-      event: { ...start.event, agent: start.initiator } as { [key: string]: Json },
-      which: again?.start ?? "new",
-    },
+    start: viewStart(start),
     ...(last && { last }),
     ...(children.length && { children }),
     ...(supplement !== undefined && supplement !== null && { supplement }),
@@ -66,6 +62,19 @@ export function readTaskView(
       return all;
     },
   };
+}
+
+/** How threads began, as moderators see it: the same at each of their steps. */
+const startViews = new WeakMap<ViewStart, DecisionView["start"]>();
+
+function viewStart(start: ViewStart): DecisionView["start"] {
+  let view = startViews.get(start);
+  if (!view) {
+    const { workflow, event, initiator, again } = start;
+    view = { workflow, event: { ...event, agent: initiator } as { [key: string]: Json }, which: again?.start ?? "new" };
+    startViews.set(start, view);
+  }
+  return view;
 }
 
 function viewStep({ role, agent, output, body }: StepDocument): Step {
