@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { layOutCell, openCellDatabase } from "../../src/durable/cell/cell-database.ts";
 import type { StagedRows } from "../../src/durable/host/ports.ts";
 import { createDurableStorage, createTurnStorage } from "../../src/durable/host/storage/durable-world.ts";
+import { createTables } from "../../src/durable/host/store/tables.ts";
 import { getActor, type TestEnv } from "./worker/index.ts";
 
 function rowsOf(owner: string, keys: readonly string[]): StagedRows {
@@ -64,4 +65,21 @@ test("[STORE7] what the cell wrote in one turn of the event loop without a failu
     ctx.storage.sql.exec("SELECT key FROM document WHERE owner = 'task/a'").toArray(),
   );
   expect(rows).toEqual([{ key: "first" }, { key: "last" }]);
+});
+
+test("[STORE10] the real runtime lays a cell of an earlier version out anew", async () => {
+  const find = () => getActor(env as unknown as TestEnv, "cell-former");
+  const rows = await runInDurableObject(find(), (_, ctx) => {
+    const storage = createDurableStorage(ctx);
+    storage.transaction(() => storage.exec(createTables));
+    storage.exec("INSERT INTO document VALUES ('task/a', 'text', 'k', NULL, ?)", "x".repeat(9_000));
+    layOutCell(storage);
+    return storage.exec(
+      "SELECT owner, length(body) AS size, sql LIKE '%WITHOUT ROWID%' AS former FROM document, sqlite_master WHERE name = 'document'",
+    );
+  });
+  expect(rows).toEqual([
+    { owner: "", size: 1, former: 0 },
+    { owner: "task/a", size: 9_000, former: 0 },
+  ]);
 });

@@ -6,7 +6,7 @@ import type { Row, SqlValue, StagedRows, Storage } from "../host/ports.ts";
 import type { ObjectFacts } from "../host/storage/object-context.ts";
 import { checkRow, rowBytes } from "../host/storage/row-bound.ts";
 import { convertFormer } from "../host/store/tables.ts";
-import { createCellTables } from "./cell-tables.ts";
+import { layOutAnew, makeCellTables } from "./cell-tables.ts";
 import { type CellWrites, type CellWritesPorts, createCellWrites } from "./cell-writes.ts";
 import { measureRow } from "./waiting-rows.ts";
 
@@ -20,9 +20,13 @@ export interface CellDatabase extends Omit<CellWrites, "commit"> {
   undo(change: () => void): void;
 }
 
-/** Makes the tables where there are none. @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written */
+/**
+ * Makes the tables where there are none, and lays out anew what an earlier version has made.
+ * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
+ */
 export function layOutCell(storage: Storage): void {
-  if (!convertFormer(storage, "", {})) storage.transaction(() => storage.exec(createCellTables));
+  if (convertFormer(storage, "", {})) layOutAnew(storage);
+  else makeCellTables(storage);
 }
 
 /** @throws as {@link layOutCell} */

@@ -42,6 +42,8 @@ export const cellLimits = {
   retryLast: 60_000,
   /** Stored times of alarms that have rung, which are deleted together. */
   spentAlarms: 64,
+  /** Bytes of rows that are copied when a cell of an earlier version is laid out anew: a second or so, in which its callers wait. */
+  copiedBytes: 64_000_000,
   /** Rows and characters of one page of a move, and calls of one share: an invocation may make a thousand, and its caller waits. */
   moveRows: 500,
   moveCharacters: 1_000_000,

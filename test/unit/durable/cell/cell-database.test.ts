@@ -1,6 +1,7 @@
 /** The rows of a cell's actors: where they are, before and after they are written. */
 import { expect, test } from "vitest";
 import { type CellDatabase, createOwnerDatabase, layOutCell, openCellDatabase } from "../../../../src/durable/cell/cell-database.ts";
+import { layOutAnew } from "../../../../src/durable/cell/cell-tables.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
 import { makeTables } from "../../../../src/durable/host/store/tables.ts";
@@ -12,6 +13,8 @@ function open(layOut = layOutCell) {
   const watched = {
     ...storage,
     exec<T extends Record<string, string | number | null>>(sql: string, ...values: (string | number | null)[]): T[] {
+      // More than is laid out anew.
+      if (/ AS bytes$/.test(sql)) return storage.exec<T>("SELECT 1e9 AS bytes");
       if (!/^\s*(?:SELECT|WITH)\b/.test(sql)) written.push(sql);
       return storage.exec<T>(sql, ...values);
     },
@@ -67,6 +70,55 @@ test.each([
   }
   const [count] = database.read<{ n: number }>("SELECT count(*) AS n FROM document WHERE owner <> ''");
   expect(count).toEqual({ n: 2 * 45 });
+});
+
+/** A cell as an earlier version has left it. */
+function openFormer() {
+  const storage = createNodeStorage();
+  makeTables(storage);
+  for (const owner of ["task/a", "task/b"])
+    for (const n of [2, 1]) {
+      storage.exec("INSERT INTO journal VALUES (?, ?, 0, '{}', ?)", owner, n, "x".repeat(5_000 * n));
+      storage.exec("INSERT INTO document VALUES (?, 'text', ?, ?, ?)", owner, `k${n}`, n, `"${n}"`);
+    }
+  storage.exec("INSERT INTO cursor VALUES ('', 'task/a', 1234, '')");
+  const read = () => ["journal", "document", "cursor"].map((table) => storage.exec(`SELECT * FROM ${table} ORDER BY 1, 2, 3`));
+  const layouts = () =>
+    storage
+      .exec<{ name: string; sql: string }>("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name")
+      .map(({ name, sql }) => `${name} ${sql.includes("WITHOUT ROWID") ? "by key" : "by row"}`);
+  return { storage, read, layouts };
+}
+
+const byKey = ["cursor by key", "document by key", "journal by key"];
+
+test("[STORE10] a cell of an earlier version is laid out anew, whole or not at all, and with too much in it is left as it is", () => {
+  const { storage, read, layouts } = openFormer();
+  const before = read();
+  layOutAnew(storage, 10_000);
+  expect(layouts()).toEqual(byKey);
+  for (const at of [/^INSERT OR REPLACE INTO document/, /^DROP TABLE former_cursor/]) {
+    const { exec } = storage;
+    storage.exec = (sql, ...values) => {
+      if (at.test(sql)) throw new Error("the disk failed");
+      return exec(sql, ...values);
+    };
+    expect(() => layOutCell(storage)).toThrow("the disk failed");
+    storage.exec = exec;
+    expect(layouts()).toEqual(byKey);
+    expect(read()).toEqual(before);
+  }
+  layOutCell(storage);
+  expect(layouts()).toEqual(byKey.map((each) => each.replace("by key", "by row")));
+  expect(read()).toEqual(before);
+  layOutCell(storage);
+  expect(read()).toEqual(before);
+  const store = createStore(openOwner(openCellDatabase({ storage, failed() {} }), "task/b").storage, "task/b");
+  expect(store.journal.last).toBe(2);
+  expect(store.keyed<string>("text").list({ limit: 9 })).toEqual([
+    ["k1", "1"],
+    ["k2", "2"],
+  ]);
 });
 
 test("[CELL14] who reads a document by its key in mid-wave is told what was committed, and nothing is written for it", () => {
