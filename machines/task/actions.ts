@@ -57,7 +57,7 @@ function freeSeat(context: TaskContext, role: string): Steps {
 /** The seat without the hand-over from its last holder, which the new one has been given. */
 function settleSeat(context: TaskContext, role: string): Record<string, Seat> {
   const seat = lookUp(context.seats, role);
-  if (!seat) return context.seats;
+  if (!seat || (seat.was === undefined && seat.why === undefined)) return context.seats;
   const { was: _was, why: _why, ...rest } = seat;
   return { ...context.seats, [role]: rest };
 }

@@ -22,6 +22,8 @@ export function nameAwaiting(node: NodeIr, edge: EdgeIr): `awaiting${number}` {
  * @returns undefined for none that this version knows; `edge` is the number of an awaiting one, else NaN
  */
 export function readNodeState(name: string): { state: NodeState; edge: number } | undefined {
+  const whole = readWord(name, nodeStates);
+  if (whole) return { state: whole, edge: Number.NaN };
   const [, word, edge] = /^(.*?)(\d*)$/.exec(name) ?? [];
   const state = readWord(word, nodeStates);
   return state && { state, edge: edge ? Number(edge) : Number.NaN };

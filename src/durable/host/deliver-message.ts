@@ -102,6 +102,15 @@ export function createMessageDelivery(
     if ((await post(head, to, { phase, asDeadLetter }, () => forget(head, to))) === "refused") takeReceiver(head, to);
   }
 
+  async function sendToOne(head: Waiting, to: string | null | undefined): Promise<void> {
+    if (typeof to !== "string") return;
+    try {
+      await send(head, to, undefined);
+    } catch (error) {
+      throw new DeliveryFailedError(new Map([[to, error]]));
+    }
+  }
+
   async function sendToAll(head: Waiting, phase?: "hold" | "release"): Promise<void> {
     const left = head.receivers.filter((to) => to !== null && !head.answered.has(to)) as string[];
     const failures = new Map<string, unknown>();
@@ -122,7 +131,8 @@ export function createMessageDelivery(
   }
 
   async function deliver(head: Waiting): Promise<void> {
-    if (head.receivers.length === 1 || head.spread) return sendToAll(head);
+    if (head.receivers.length === 1) return sendToOne(head, head.receivers[0]);
+    if (head.spread) return sendToAll(head);
     if (head.phase === "hold") {
       await sendToAll(head, "hold");
       head.phase = "release";

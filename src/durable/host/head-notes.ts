@@ -91,7 +91,17 @@ export function createNoteReader(
 export function makeWaiting(own: string, seq: number, index: number, { sender = own, to, message, spread, id }: OutFact): Waiting {
   return {
     id: id ?? numberMessage(seq, index),
-    ...{ seq, index, sender, receivers: to, message, spread: spread === true },
-    ...{ attempts: 0, pauses: 0, nextAt: 0, failing: null, phase: "hold", answered: new Set() },
+    seq,
+    index,
+    sender,
+    receivers: to,
+    message,
+    spread: spread === true,
+    attempts: 0,
+    pauses: 0,
+    nextAt: 0,
+    failing: null,
+    phase: "hold",
+    answered: new Set(),
   };
 }

@@ -120,7 +120,7 @@ export function createOutbox(
         isCareful ||= isSuspect && head.attempts > 0 && head.failing === null;
         if (!isCareful) suspectsThrough = 0;
         if (isSuspect) recordNow(world, record, () => notes.countAttempt(head));
-        const together = isSuspect ? [] : listTogether(first.parts, queues.has);
+        const together = isSuspect || first.parts.length < 2 ? [] : listTogether(first.parts, queues.has);
         const sent = together.length > 1 ? await sendTogether(transport, lives, together) : 0;
         if (!sent && !(await tryHead(head))) return;
         first.parts.splice(0, sent || 1);

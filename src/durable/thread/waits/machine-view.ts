@@ -37,10 +37,16 @@ export function viewStored(actor: Pick<ActorView, "id" | "value" | "context" | "
 
 /** Names of a state's nested states, outermost first. */
 export function readPath(value: Json | undefined): string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
-  const [entry] = Object.entries(value);
-  return entry ? [entry[0], ...readPath(entry[1])] : [];
+  const path: string[] = [];
+  let at = value;
+  while (typeof at === "object" && at !== null && !Array.isArray(at)) {
+    const [name] = Object.keys(at);
+    if (name === undefined) return path;
+    path.push(name);
+    at = at[name];
+  }
+  if (typeof at === "string") path.push(at);
+  return path;
 }
 
 /** The state of a role's region of recruitment. */
