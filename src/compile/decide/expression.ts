@@ -126,6 +126,10 @@ function measure(value: unknown, left: number): number {
 
 /** Plain JSON of a result: JSONata's sequences carry marks, and a function is no data. */
 function toJson(value: unknown): Json | undefined {
+  if (typeof value === "boolean" || value === null) return value;
+  // JSON has no -0, and a letter takes six characters at most.
+  if (typeof value === "number") return value === 0 ? 0 : value;
+  if (typeof value === "string" && 6 * value.length + 2 <= evaluationLimits.resultSize) return value;
   if (measure(value, evaluationLimits.resultSize) < 0)
     throw new RangeError(`the result has more than ${evaluationLimits.resultSize} characters`);
   const text = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "function" ? undefined : inner)) as string | undefined;

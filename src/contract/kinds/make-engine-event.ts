@@ -1,5 +1,7 @@
 /** Makes events of the orchestrator's own. Knows the kinds' types and no schema, so that none comes into the Worker for it. */
+
 import type { CloudEvent, Json } from "../event.ts";
+import { formatTime } from "../format-time.ts";
 import type { EngineData, EngineKind } from "./engine-kinds.ts";
 
 /** What an event has beside its kind and its data. */
@@ -15,7 +17,7 @@ type Attributes = Pick<CloudEvent, "id" | "source"> & {
 export function makeEngineEvent<K extends EngineKind>(type: K, attributes: Attributes, now: number, data: EngineData<K>): CloudEvent {
   const { id, source, correlationid, causationid, traceparent } = attributes;
   return {
-    ...{ specversion: "1.0", id, source, type, time: new Date(now).toISOString() },
+    ...{ specversion: "1.0", id, source, type, time: formatTime(now) },
     ...(correlationid !== undefined && { correlationid }),
     ...(causationid !== undefined && { causationid }),
     ...(traceparent !== undefined && { traceparent }),

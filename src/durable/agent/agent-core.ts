@@ -187,7 +187,7 @@ function createMailDelivery(
       return incoming.map(() => ({ status: "refused", code: "not_found", detail: `there is no agent ${name}` }));
     // Hand mail to connections before writing: what is sent after a write waits for the disk.
     const received = mailbox.receive(incoming);
-    committer.commit(received.write);
+    if (received.hasWrites) committer.commit(received.write);
     received.wake();
     return received.answers;
   });

@@ -1,4 +1,5 @@
 /** Events that a thread's actor must take: given to it with what the agent is, and what its answer means here. */
+import { formatTime } from "../../contract/format-time.ts";
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent, type ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
@@ -102,7 +103,7 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
   /** Adds to a turn's answer when the turn reached the agent, for traces: only this object knows. The event is this object's own. */
   function noteDelivery(event: ThreadEvent): ThreadEvent {
     const given = isTurnEvent(event) ? mailbox.givenAt(event.data.turn) : undefined;
-    if (given !== undefined) event.deliveredat = new Date(given).toISOString();
+    if (given !== undefined) event.deliveredat = formatTime(given);
     else if (event.deliveredat !== undefined) delete event.deliveredat;
     return event;
   }

@@ -1,8 +1,10 @@
 /** What an agent posts, judged before anything is stored: shape, kind, size, source. Knows the wire, not the store. */
+
 import type * as z from "zod";
 import { mayReferToArtifacts } from "../../contract/artifact.ts";
 import { type CloudEvent, parsePostedEvent } from "../../contract/event.ts";
 import { exceedsDepth } from "../../contract/exceeds-depth.ts";
+import { formatTime } from "../../contract/format-time.ts";
 import {
   type AgentKind,
   agentKinds,
@@ -86,7 +88,7 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   // It is nobody else's: it was made by parsing.
   const event = dropDepth(parsed.data) as CloudEvent;
   event.source = source;
-  event.time ??= new Date(now).toISOString();
+  event.time ??= formatTime(now);
   const refers = mayReferToArtifacts(text);
   if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), refers, kind, hash });
   // Thread-bound events without a trace get their thread's, where it is known. Their data was parsed by their kind.

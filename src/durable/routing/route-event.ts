@@ -6,6 +6,7 @@
 
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
 import type { CloudEvent } from "../../contract/event.ts";
+import { formatTime } from "../../contract/format-time.ts";
 import { makeEngineEvent } from "../../contract/kinds/make-engine-event.ts";
 import { countBytes, cutToBytes, limits } from "../../contract/limits.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
@@ -192,7 +193,7 @@ async function makeEmitted(
     id: await deriveId("e", [cause.source, cause.id, workflow, place, index]),
     source: `/workflows/${workflow}`,
     type: emit.kind,
-    time: new Date(now).toISOString(),
+    time: formatTime(now),
     ...(cause.correlationid !== undefined && { correlationid: cause.correlationid }),
     causationid: cause.id,
     ...carryOn(cause),

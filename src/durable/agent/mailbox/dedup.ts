@@ -61,11 +61,16 @@ export function createDedup(senders: KeyedInPage<KnownSenders>, clock: Clock): D
 
   function remember({ from, id, life }: SentMessage): KnownSenders {
     const key = findKey(from);
-    const { [from]: before, ...others } = read(key);
+    const present = read(key);
+    const before = present[from];
+    // Between the judgement of a message and its transaction it is remembered already.
+    if (before?.last === id && (life === undefined || before.life === life)) return present;
+    const others = Object.keys(present).filter((address) => address !== from);
+    const document: KnownSenders = {};
+    for (const address of others.slice(Math.max(0, others.length + 1 - agentLimits.sendersOfThread)))
+      document[address] = present[address] as KnownSender;
     const since = life ?? before?.life;
-    const document = { ...others, [from]: { last: id, ...(since !== undefined && { life: since }) } };
-    const [oldest = from] = Object.keys(document);
-    if (Object.keys(document).length > agentLimits.sendersOfThread) delete document[oldest];
+    document[from] = since === undefined ? { last: id } : { last: id, life: since };
     return keep(key, document);
   }
 
@@ -84,6 +89,8 @@ export function createDedup(senders: KeyedInPage<KnownSenders>, clock: Clock): D
 
 /** A thread's id has 26 characters, and the names of its actors begin with it. */
 function findKey(address: string): string {
-  const [, thread] = /^(?:recruitment|task)\/(.{1,26})/.exec(address) ?? [];
-  return thread ?? address;
+  for (const prefix of threadPrefixes) if (address.startsWith(prefix)) return address.slice(prefix.length, prefix.length + 26) || address;
+  return address;
 }
+
+const threadPrefixes = ["task/", "recruitment/"];

@@ -27,9 +27,9 @@ export interface MailReceiving {
   pass(envelope: Envelope): Promise<Incoming | undefined> | undefined;
   /**
    * Takes envelopes that arrived together: gives to readers at once what may be given, then the caller runs `write` in a
-   * transaction and `wake` after it.
+   * transaction, if there is something to write, and `wake` after it.
    */
-  receive(incoming: Incoming[]): { answers: Delivery[]; write(): void; wake(): void };
+  receive(incoming: Incoming[]): { answers: Delivery[]; readonly hasWrites: boolean; write(): void; wake(): void };
   /** A turn that has no row goes. @returns whether there was one */
   dropInFlight(turn: string): boolean;
 }
@@ -154,6 +154,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
       }
       return {
         answers,
+        hasWrites: writes.length > 0,
         write() {
           for (const write of writes) write();
         },

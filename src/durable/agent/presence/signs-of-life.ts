@@ -18,16 +18,15 @@ export interface SignsOfLife {
 }
 
 export function createSignsOfLife(memory: PresenceMemory, assignments: Assignments, connections: () => Connections): SignsOfLife {
-  function readHeard(now: number): number {
-    const { pinged } = connections();
+  function readHeard(now: number, { pinged }: Connections = connections()): number {
     memory.kept.heard = Math.min(now, Math.max(memory.kept.heard, pinged ?? 0));
     // The platform keeps ping times over hibernation, memory doesn't.
     if (pinged !== undefined) memory.fresh = false;
     return memory.kept.heard;
   }
 
-  function readSign(now: number): number {
-    const heard = readHeard(now);
+  function readSign(now: number, there?: Connections): number {
+    const heard = readHeard(now, there);
     memory.kept.granted = Math.min(now, memory.kept.granted);
     const forgotten = memory.fresh ? Math.min(findWriteAfter(), now - heard) : 0;
     return Math.max(heard + forgotten, memory.kept.granted);
@@ -38,8 +37,9 @@ export function createSignsOfLife(memory: PresenceMemory, assignments: Assignmen
   }
 
   function findDue(now: number): number | null {
-    const sign = readSign(now);
-    const { count } = connections();
+    const there = connections();
+    const { count } = there;
+    const sign = readSign(now, there);
     const times: number[] = [];
     const silent = assignments.findSilentAt(sign, now);
     if (silent !== undefined) times.push(silent);

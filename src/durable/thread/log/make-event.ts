@@ -3,6 +3,7 @@
 import type { RoleIr } from "../../../compile/ir.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import { formatDuration } from "../../../contract/format-duration.ts";
+import { formatTime } from "../../../contract/format-time.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
 import { makeEngineEvent } from "../../../contract/kinds/make-engine-event.ts";
 
@@ -28,7 +29,7 @@ export function makeEdgeEvent(thread: string, id: string, kind: string, cause: s
     id,
     source: `/threads/${thread}`,
     type: kind,
-    time: new Date(now).toISOString(),
+    time: formatTime(now),
     correlationid: thread,
     causationid: cause,
     data,

@@ -1,5 +1,7 @@
 /** The rounds of a task: what agents answered, what was decided on it, and who was given the next turn. Knows documents, not machines. */
+
 import { isEngineOutput } from "../../../compile/decide/view.ts";
+import { formatTime } from "../../../contract/format-time.ts";
 
 import type { Step } from "../../../contract/kinds/turn.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
@@ -25,7 +27,7 @@ export function toStep(turn: number, { role, agent, output, body, at, by }: Step
   return {
     ...{ round: turn, role, agent, output },
     ...(body !== undefined && { body }),
-    at: new Date(at).toISOString(),
+    at: formatTime(at),
     ...(by !== undefined && { by }),
   };
 }

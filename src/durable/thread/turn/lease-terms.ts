@@ -1,7 +1,9 @@
 /** How long a role waits for the signs of life of who holds it, and what its lease therefore says. Knows the author's rules, not clocks. */
+
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isHolderAwaited } from "../../../compile/lower/policies.ts";
 import { formatDuration } from "../../../contract/format-duration.ts";
+import { formatTime } from "../../../contract/format-time.ts";
 import type { Lease } from "../../../contract/kinds/lease.ts";
 
 export interface LeaseTerms {
@@ -21,7 +23,7 @@ export function readLeaseTerms(ir: WorkflowIr, role: RoleIr): LeaseTerms {
 /** A lease as it is told: it lapses if its holder is silent from now on. */
 export function makeLease(ir: WorkflowIr, role: RoleIr, generation: number, now: number): Lease {
   const { silence, grace } = readLeaseTerms(ir, role);
-  return { generation, expires: grace === null ? null : new Date(now + silence + grace).toISOString() };
+  return { generation, expires: grace === null ? null : formatTime(now + silence + grace) };
 }
 
 /** Why an assignment ended, for people: the machine's word, and what it means here. */

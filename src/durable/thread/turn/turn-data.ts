@@ -1,7 +1,9 @@
 /** A turn as its agents get it: the machine's facts, with the prompt, the role and the last output. Pure. */
+
 import type { RoleIr } from "../../../compile/ir.ts";
 import { retriesAtMost } from "../../../compile/lower/policies.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
+import { formatTime } from "../../../contract/format-time.ts";
 import type { Lease } from "../../../contract/kinds/lease.ts";
 import type { Handover, TurnAssigned } from "../../../contract/kinds/turn.ts";
 import type { TurnPolicy } from "../../../contract/language.ts";
@@ -64,7 +66,7 @@ export function makeTurnData(role: RoleIr, start: TurnStart, facts: TurnFacts): 
     prompt: decision?.prompt ?? "",
     ...(decision?.location && { location: decision.location }),
     round: facts.round,
-    deadline: new Date(facts.deadline).toISOString(),
+    deadline: formatTime(facts.deadline),
     heartbeat: describeHeartbeat(role),
     event: start.event,
     last: last ? { role: last.role, agent: last.agent, output: last.output, ...(last.body !== undefined && { body: last.body }) } : null,

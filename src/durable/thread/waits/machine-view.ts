@@ -1,5 +1,7 @@
 /** How the waits are read off an actor: its state's names, and its timers. Knows the host's forms, no machine's words. */
+
 import type { Json } from "../../../contract/event.ts";
+import { formatTime } from "../../../contract/format-time.ts";
 import type { PickState } from "../../host/history.ts";
 import type { ActorHost, ActorView } from "../../host/host-types.ts";
 import type { SteppedActor } from "../../host/logic.ts";
@@ -66,5 +68,5 @@ export function findTimer({ timers }: Pick<MachineView, "timers">, state: string
 
 /** A moment as the API has it. */
 export function toTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  return formatTime(milliseconds);
 }
