@@ -83,23 +83,27 @@ function createCarriedText(): (carried: Carried) => string {
   const names = new Map<string, string>();
   let facts: { of: Carried["facts"]; text: string } | undefined;
   function quote(name: string): string {
-    const quoted = names.get(name) ?? JSON.stringify(name);
-    names.set(name, quoted);
+    let quoted = names.get(name);
+    if (quoted === undefined) {
+      quoted = JSON.stringify(name);
+      names.set(name, quoted);
+    }
     return quoted;
   }
   return (carried) => {
     // What changes facts makes others of them.
     if (facts?.of !== carried.facts) facts = { of: carried.facts, text: JSON.stringify(carried.facts) };
-    const positions = Object.entries(carried.positions).map(([name, seq]) => `${quote(name)}:${seq}`);
-    return `{"positions":{${positions.join(",")}},"facts":${facts.text}}`;
+    let positions = "";
+    for (const name in carried.positions) positions += `${positions === "" ? "" : ","}${quote(name)}:${carried.positions[name]}`;
+    return `{"positions":{${positions}},"facts":${facts.text}}`;
   };
 }
 
 /** What the present transaction changes of {@link Memory}. */
 interface Staged {
-  last?: number;
-  saved?: Carried["positions"];
-  facts?: Carried["facts"];
+  last: number | undefined;
+  saved: Carried["positions"] | undefined;
+  facts: Carried["facts"] | undefined;
   hasUncarried: boolean;
   notes: Map<string, Note | undefined>;
 }
@@ -142,7 +146,7 @@ export function createJournal<Entry>(ports: {
   const { storage, owner, staging, isEmpty } = ports;
   const toText = createCarriedText();
   let memory: Memory | undefined;
-  let staged: Staged = { hasUncarried: false, notes: new Map() };
+  const staged: Staged = { last: undefined, saved: undefined, facts: undefined, hasUncarried: false, notes: new Map() };
 
   function load(): Memory {
     memory ??= isEmpty() ? { last: 0, positions: {}, facts: {}, saved: {}, notes: new Map() } : loadMemory(storage, owner);
@@ -197,7 +201,8 @@ export function createJournal<Entry>(ports: {
     },
     get hasMoved() {
       const { positions, saved } = load();
-      return Object.entries(positions).some(([name, seq]) => saved[name] !== seq);
+      for (const name in positions) if (saved[name] !== positions[name]) return true;
+      return false;
     },
     get hasUncarried() {
       return staged.hasUncarried;
@@ -224,7 +229,11 @@ export function createJournal<Entry>(ports: {
           else memory.notes.delete(name);
         }
       }
-      staged = { hasUncarried: false, notes: new Map() };
+      staged.last = undefined;
+      staged.saved = undefined;
+      staged.facts = undefined;
+      staged.hasUncarried = false;
+      staged.notes.clear();
     },
   };
 }

@@ -44,15 +44,18 @@ export function createStaging(storage: Storage, owner: string): Staging {
     }
   }
 
-  function encode(): { puts: SqlValue[][]; deletes: [string, string][] } {
-    const puts: SqlValue[][] = [];
-    const deletes: [string, string][] = [];
+  function encode(): StagedRows {
+    const rows: StagedRows = { journal: entries, documents: [], deletedDocuments: [], cursors: [], deletedCursors: [] };
     for (const [collection, changes] of documents)
       for (const [key, change] of changes) {
-        if (change) puts.push([owner, collection, key, change.facts, change.encode?.() ?? JSON.stringify(change.value)]);
-        else deletes.push([collection, key]);
+        if (!change) rows.deletedDocuments.push([collection, key]);
+        else rows.documents.push([owner, collection, key, change.facts, change.encode ? change.encode() : JSON.stringify(change.value)]);
       }
-    return { puts, deletes };
+    for (const [name, cursor] of cursors) {
+      if (cursor) rows.cursors.push([owner, name, cursor.seq, cursor.body]);
+      else rows.deletedCursors.push(name);
+    }
+    return rows;
   }
 
   function insertRows({ journal, documents, deletedDocuments, cursors, deletedCursors }: StagedRows): void {
@@ -86,15 +89,7 @@ export function createStaging(storage: Storage, owner: string): Staging {
       return documents.size > 0 || cursors.size > 0 || entries.length > 0;
     },
     write() {
-      const { puts, deletes } = encode();
-      const noted = [...cursors].map(([name, cursor]) => ({ name, cursor }));
-      const rows: StagedRows = {
-        journal: entries,
-        documents: puts,
-        deletedDocuments: deletes,
-        cursors: noted.flatMap(({ name, cursor }) => (cursor ? [[owner, name, cursor.seq, cursor.body]] : [])),
-        deletedCursors: noted.flatMap(({ name, cursor }) => (cursor ? [] : [name])),
-      };
+      const rows = encode();
       if (storage.write) storage.write(rows);
       else insertRows(rows);
     },

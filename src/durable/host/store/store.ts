@@ -81,7 +81,8 @@ export function createStore<Entry = unknown>(
     isEmpty: (collection?: string, key?: string) => !laidOut || (collection !== undefined && born?.has(collection, key) === false),
   };
   const journal = createJournal<Entry>(ports);
-  const held: Held[] = [];
+  /** Collections that memory holds something of, by name. */
+  const held = new Map<string, Held[]>();
   const residents = new Set<string>();
   let loaded = new Map<string, Map<string, unknown>>();
 
@@ -107,9 +108,24 @@ export function createStore<Entry = unknown>(
     return own;
   }
 
+  function hold<Collection extends Held>(name: string, collection: Collection): Collection {
+    const others = held.get(name);
+    if (others) others.push(collection);
+    else held.set(name, [collection]);
+    return collection;
+  }
+
+  /** Those that the present transaction changes. */
+  function eachChanged(what: "prepare" | "keep"): void {
+    for (const name of staging.all().keys()) {
+      const changed = held.get(name);
+      if (changed) for (const each of changed) each[what]();
+    }
+  }
+
   /** Before anything is staged, and again if it was rolled back. */
   function settle(hasHeld: boolean): void {
-    if (hasHeld) for (const each of held) each.keep();
+    if (hasHeld) eachChanged("keep");
     if (hasHeld && born?.add(staging) === false) born = undefined;
     journal.settle(hasHeld);
     staging.clear();
@@ -120,28 +136,21 @@ export function createStore<Entry = unknown>(
     journal,
     resident<T>(name: string, codec?: Codec<T>) {
       residents.add(name);
-      const collection = createResident<T>(ports, name, () => loadResident(name), codec);
-      held.push(collection);
-      return collection;
+      return hold(
+        name,
+        createResident<T>(ports, name, () => loadResident(name), codec),
+      );
     },
-    indexed<T, Facts>(name: string, facts: (value: T) => Facts) {
-      const collection = createIndexed<T, Facts>(ports, name, facts);
-      held.push(collection);
-      return collection;
-    },
+    indexed: <T, Facts>(name: string, facts: (value: T) => Facts) => hold(name, createIndexed<T, Facts>(ports, name, facts)),
     keyed: <T>(name: string) => createKeyed<T>(ports, name),
-    recent<T>(name: string, count: number) {
-      const collection = createRecent<T>(ports, name, count);
-      held.push(collection);
-      return collection;
-    },
+    recent: <T>(name: string, count: number) => hold(name, createRecent<T>(ports, name, count)),
     transaction<T>(body: () => T): T {
       const wasLaidOut = laidOut;
       let result: T;
       try {
         result = storage.transaction(() => {
           const value = body();
-          for (const each of held) each.prepare();
+          eachChanged("prepare");
           if (!laidOut && staging.hasChanges) {
             makeTables(storage);
             laidOut = true;
