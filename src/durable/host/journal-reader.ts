@@ -37,6 +37,8 @@ export function createJournalReader<Part>(
   pick: (entry: Entry, seq: number) => Part[],
 ): JournalReader<Part> {
   let held: Added<Part>[] = [];
+  /** Bytes of their entries. */
+  let heldBytes = 0;
   /** Memory has all there is for the reader up to here. */
   let through = journal.position(cursor);
   let last = journal.last;
@@ -59,15 +61,19 @@ export function createJournalReader<Part>(
           throw new EntryUnreadableError(seq);
         }
         const parts = pick(entry, seq);
-        if (parts.length) held.push({ seq, parts, size });
+        if (parts.length) hold({ seq, parts, size });
         through = seq;
       }
     }
     settle();
   }
 
-  const hasRoom = (): boolean =>
-    held.length < hostLimits.readerEntries && held.reduce((sum, { size }) => sum + size, 0) < hostLimits.readerBytes;
+  function hold(entry: Added<Part>): void {
+    held.push(entry);
+    heldBytes += entry.size;
+  }
+
+  const hasRoom = (): boolean => held.length < hostLimits.readerEntries && heldBytes < hostLimits.readerBytes;
 
   return {
     first() {
@@ -75,13 +81,20 @@ export function createJournalReader<Part>(
       return held;
     },
     done(to) {
-      held = held.filter(({ seq }) => seq > to);
+      let count = 0;
+      for (const { seq, size } of held) {
+        if (seq > to) break;
+        count += 1;
+        heldBytes -= size;
+      }
+      // Who works on what it got has that as it was.
+      if (count) held = held.slice(count);
       settle();
     },
     added(entries) {
       for (const entry of entries) {
         if (through === last && (!entry.parts.length || hasRoom())) {
-          if (entry.parts.length) held.push(entry);
+          if (entry.parts.length) hold(entry);
           through = entry.seq;
         }
         last = entry.seq;

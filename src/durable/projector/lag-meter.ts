@@ -14,9 +14,20 @@ interface Second {
   max: number;
 }
 
+/** Rows that arrived together. */
+export interface Arrival {
+  /** When each was committed. */
+  committed: readonly number[];
+  oldest: number;
+}
+
 export interface LagMeter {
-  /** Rows arrived, committed at these times; the function tells what became of them: an error, or that they are written. */
-  arrive(committed: number[]): (error?: unknown) => void;
+  /** Rows arrived, committed at these times. */
+  arrive(committed: readonly number[]): Arrival;
+  /** They are written. */
+  written(arrival: Arrival): void;
+  /** They are not: their object sends them again. */
+  failed(arrival: Arrival, error: unknown): void;
   read(): LogLag;
 }
 
@@ -25,36 +36,41 @@ export function createLagMeter(now: () => number): LagMeter {
   let seconds: Second[] = [];
   let last: number | null = null;
   let failing: { since: number; error: string } | null = null;
-  const waiting = new Set<{ rows: number; oldest: number }>();
+  const waiting = new Set<Arrival>();
 
-  function note(lags: number[]): void {
-    const at = Math.floor(now() / 1_000);
+  function note(committed: readonly number[], time: number): void {
+    const at = Math.floor(time / 1_000);
     let second = seconds.at(-1);
     if (second?.at !== at) {
       second = { at, rows: 0, sum: 0, max: 0 };
       seconds = [...seconds.filter((each) => each.at > at - window), second];
     }
-    for (const lag of lags) {
-      second.rows += 1;
+    for (const each of committed) {
+      // Clocks of two machines: a row is not written before it was committed.
+      const lag = each < time ? time - each : 0;
       second.sum += lag;
-      second.max = Math.max(second.max, lag);
+      if (lag > second.max) second.max = lag;
+      last = lag;
     }
-    last = lags.at(-1) ?? last;
+    second.rows += committed.length;
   }
 
   return {
     arrive(committed) {
-      const entry = { rows: committed.length, oldest: Math.min(...committed) };
-      waiting.add(entry);
-      return (error) => {
-        waiting.delete(entry);
-        if (error === undefined) {
-          failing = null;
-          // Clocks of two machines: a row is not written before it was committed.
-          const time = now();
-          note(committed.map((at) => Math.max(0, time - at)));
-        } else failing = { since: failing?.since ?? now(), error: error instanceof Error ? error.message : String(error) };
-      };
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const each of committed) if (each < oldest) oldest = each;
+      const arrival = { committed, oldest };
+      waiting.add(arrival);
+      return arrival;
+    },
+    written(arrival) {
+      waiting.delete(arrival);
+      failing = null;
+      note(arrival.committed, now());
+    },
+    failed(arrival, error) {
+      waiting.delete(arrival);
+      failing = { since: failing?.since ?? now(), error: error instanceof Error ? error.message : String(error) };
     },
     read() {
       const recent = seconds.filter(({ at }) => at > Math.floor(now() / 1_000) - window);
@@ -65,7 +81,7 @@ export function createLagMeter(now: () => number): LagMeter {
         maxMs: rows ? Math.max(...recent.map(({ max }) => max)) : null,
         meanMs: rows ? Math.round(recent.reduce((sum, second) => sum + second.sum, 0) / rows) : null,
         rows,
-        waiting: [...waiting].reduce((sum, entry) => sum + entry.rows, 0),
+        waiting: [...waiting].reduce((sum, { committed }) => sum + committed.length, 0),
         oldestWaiting: Number.isFinite(oldest) ? new Date(oldest).toISOString() : null,
         failing: failing && { since: new Date(failing.since).toISOString(), error: failing.error },
       };

@@ -50,11 +50,11 @@ export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
 }: ProjectionBatcherOptions<Row, Answer>): ProjectionBatcher<Row, Answer> {
   let waiting: Call<Row, Answer>[] = [];
   let waitingCharacters = 0;
+  let waitingRows = 0;
   let flushing = false;
   let began = Number.NEGATIVE_INFINITY;
 
-  const isFull = (): boolean =>
-    waitingCharacters >= charactersPerWrite || waiting.reduce((sum, { rows }) => sum + rows.length, 0) >= rowsPerWrite;
+  const isFull = (): boolean => waitingCharacters >= charactersPerWrite || waitingRows >= rowsPerWrite;
 
   /** Takes calls from the front up to the bounds; at least one, however large. */
   function takeCalls(): Call<Row, Answer>[] {
@@ -67,6 +67,7 @@ export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
       if (end > 0 && (rows > rowsPerWrite || characters > charactersPerWrite)) break;
       end += 1;
       waitingCharacters -= call.characters;
+      waitingRows -= call.rows.length;
     }
     const taken = waiting.slice(0, end);
     waiting = waiting.slice(end);
@@ -75,7 +76,9 @@ export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
 
   async function writeCalls(calls: Call<Row, Answer>[]): Promise<void> {
     try {
-      const answer = await write(calls.flatMap((call) => call.rows));
+      const rows: Row[] = [];
+      for (const call of calls) for (const row of call.rows) rows.push(row);
+      const answer = await write(rows);
       for (const call of calls) call.resolve(answer);
     } catch (error) {
       if (calls.length === 1) calls[0]?.reject(error);
@@ -121,13 +124,15 @@ export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
   return {
     project(rows) {
       if (rows.length === 0) return Promise.resolve(undefined);
-      const characters = rows.reduce((sum, row) => sum + row.characters, 0);
+      let characters = 0;
+      for (const row of rows) characters += row.characters;
       if (waiting.length > 0 && waitingCharacters + characters > charactersWaiting) {
         return Promise.reject(new Error(`The projection is ${waitingCharacters} characters behind: send these rows again later.`));
       }
       return new Promise<Answer>((resolve, reject) => {
         waiting.push({ rows, characters, resolve, reject });
         waitingCharacters += characters;
+        waitingRows += rows.length;
         if (!flushing) void flush();
       });
     },

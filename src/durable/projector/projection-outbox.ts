@@ -70,8 +70,10 @@ export function createProjectionOutbox(
       const batch = readBatch();
       const end = batch.at(-1)?.seq;
       if (end === undefined) return;
+      const rows: ProjectionRow[] = [];
+      for (const { parts } of batch) for (const row of parts) rows.push(row);
       try {
-        await project(batch.flatMap(({ parts }) => parts));
+        await project(rows);
         failures = 0;
         reader.done(end);
       } catch (error) {
@@ -82,19 +84,15 @@ export function createProjectionOutbox(
   };
 
   /** An entry that cannot be read is said and waited for. */
-  function readBatch(): Added<ProjectionRow>[] {
+  function readBatch(): readonly Added<ProjectionRow>[] {
     // Do not read the journal of an object that may have been emptied since the timer was set.
     if (reader.isEmpty) return [];
     try {
-      let size = 0;
-      return reader
-        .first()
-        .slice(0, projectionLimits.rows)
-        .filter((entry) => {
-          const fits = size <= projectionLimits.callBytes;
-          size += entry.size;
-          return fits;
-        });
+      const first = reader.first();
+      let count = 0;
+      for (let size = 0; count < first.length && count < projectionLimits.rows && size <= projectionLimits.callBytes; count += 1)
+        size += first[count]?.size ?? 0;
+      return first.slice(0, count);
     } catch (error) {
       if (!(error instanceof EntryUnreadableError)) throw error;
       noteFailure(error);

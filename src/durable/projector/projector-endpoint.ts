@@ -94,14 +94,14 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   async project(rows: ProjectionRow[]): Promise<RegistryHead | undefined> {
     if (!rows.length) return undefined;
     const now = Date.now();
-    const written = this.#lag.arrive(rows.map(({ at }) => at ?? now));
+    const arrival = this.#lag.arrive(rows.map(({ at }) => at ?? now));
     try {
       const head = await this.#batcher.project(rows.map(encodeRow));
-      written();
+      this.#lag.written(arrival);
       this.#exportEnded(rows);
       return head;
     } catch (error) {
-      written(error);
+      this.#lag.failed(arrival, error);
       throw error;
     }
   }

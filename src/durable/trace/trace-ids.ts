@@ -11,8 +11,16 @@ const traceFactors = [...spanFactors, 0xc2b2ae3d, 0x27d4eb2f];
  * @param factors one for each eight digits
  */
 function hash(text: string, factors: readonly number[]): string {
-  return factors.map((factor) => hashWord(text, factor).toString(16).padStart(8, "0")).join("");
+  let digits = "";
+  for (const factor of factors) {
+    const word = hashWord(text, factor);
+    for (let shift = 24; shift >= 0; shift -= 8) digits += hexBytes[(word >>> shift) & 0xff];
+  }
+  return digits;
 }
+
+/** Two digits each. */
+const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 function hashWord(text: string, factor: number): number {
   let state = ~factor;

@@ -14,9 +14,9 @@ function setUp() {
 test("[LOG12] lag is measured from the commit to the write: the last row's, the greatest and the mean", () => {
   const { meter, pass } = setUp();
   expect(meter.read()).toMatchObject({ lagMs: null, maxMs: null, rows: 0, waiting: 0 });
-  const written = meter.arrive([1_000_000 - 100, 1_000_000 - 40]);
+  const arrival = meter.arrive([1_000_000 - 100, 1_000_000 - 40]);
   pass(20);
-  written();
+  meter.written(arrival);
   expect(meter.read()).toEqual({ lagMs: 60, maxMs: 120, meanMs: 90, rows: 2, waiting: 0, oldestWaiting: null, failing: null });
   pass(61_000);
   expect(meter.read()).toMatchObject({ lagMs: null, rows: 0 });
@@ -27,10 +27,10 @@ test("[LOG12] rows that wait are counted since their commit, and a database that
   const first = meter.arrive([999_000]);
   const second = meter.arrive([999_500, 999_600]);
   expect(meter.read()).toMatchObject({ waiting: 3, oldestWaiting: new Date(999_000).toISOString() });
-  first(new Error("no such table"));
+  meter.failed(first, new Error("no such table"));
   pass(1_000);
-  second(new Error("busy"));
+  meter.failed(second, new Error("busy"));
   expect(meter.read()).toMatchObject({ waiting: 0, failing: { since: new Date(1_000_000).toISOString(), error: "busy" } });
-  meter.arrive([1_000_000])();
+  meter.written(meter.arrive([1_000_000]));
   expect(meter.read()).toMatchObject({ failing: null, lagMs: 1_000 });
 });
