@@ -20,8 +20,8 @@ interface Bounds {
 const bounds: { scenario: string; turn: Bounds; beginAndEnd: Bounds; dollars: number }[] = [
   {
     scenario: "at once",
-    turn: { statements: 5, rowsWritten: 4, transactions: 1.3, calls: 2.2, stringify: 12, d1RowsWritten: 8, d1RowsKept: 7.5 },
-    beginAndEnd: { statements: 110, rowsWritten: 55, transactions: 28, calls: 20, stringify: 130, d1RowsWritten: 47, d1RowsKept: 42 },
+    turn: { statements: 5, rowsWritten: 4, transactions: 1.3, calls: 2.2, stringify: 9, d1RowsWritten: 8, d1RowsKept: 7.5 },
+    beginAndEnd: { statements: 110, rowsWritten: 55, transactions: 28, calls: 20, stringify: 100, d1RowsWritten: 47, d1RowsKept: 42 },
     dollars: 25,
   },
   {

@@ -43,7 +43,7 @@ export interface LogSource {
   /** Its cursor in the journal. */
   cursor: string;
   /** Asked last in every transaction. @returns rows of it */
-  take(): object[];
+  take(): unknown[];
   /** The transaction held: under which numbers its rows are in the journal. */
   added(entries: readonly Added<unknown>[]): void;
 }

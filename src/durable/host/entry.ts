@@ -41,7 +41,7 @@ export interface Entry {
   steps?: StepFact[];
   out?: OutFact[];
   /** Rows for the log and the index. */
-  log?: object[];
+  log?: unknown[];
 }
 
 /** What of an entry a reader works on. */
@@ -55,7 +55,7 @@ export interface Added<Part> {
 export interface AddedEntry {
   seq: number;
   out: OutFact[];
-  log: object[];
+  log: unknown[];
   size: number;
 }
 
@@ -66,7 +66,7 @@ export interface EntryWriter {
   send(fact: OutFact): void;
   /** Puts it right behind the last that the present transaction says to its one receiver. @returns false: it has said nothing to it */
   sendNext(fact: OutFact): boolean;
-  log(rows: object[]): void;
+  log(rows: unknown[]): void;
   /** Steps of the present transaction, in order. */
   readonly steps: readonly StepFact[];
   readonly isEmpty: boolean;
@@ -88,18 +88,6 @@ export function findEntryAfter(id: number): number {
   return Math.floor(id / messagesPerEntry) + 1;
 }
 
-const factTexts = new WeakMap<object, string>();
-
-/** A fact as JSON. It is made once: what the journal says of a row for the log is what the log keeps. Nobody may change the fact after it. */
-export function factText(fact: object): string {
-  let text = factTexts.get(fact);
-  if (text === undefined) {
-    text = JSON.stringify(fact);
-    factTexts.set(fact, text);
-  }
-  return text;
-}
-
 /** A fact with its text. */
 interface Part {
   kind: keyof Entry;
@@ -110,7 +98,7 @@ interface Part {
 export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
   let steps: StepFact[] = [];
   let out: OutFact[] = [];
-  let log: object[] = [];
+  let log: unknown[] = [];
 
   const join = (texts: { [kind in keyof Entry]: string }): string =>
     `{${Object.entries(texts)
@@ -125,11 +113,7 @@ export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
 
   function writeWhole(now: number): AddedEntry[] | undefined {
     if (out.length > messagesPerEntry) return undefined;
-    let text = "";
-    if (steps.length) text = `"steps":${JSON.stringify(steps)}`;
-    if (out.length) text += `${text && ","}"out":${JSON.stringify(out)}`;
-    if (log.length) text += `${text && ","}"log":[${log.map(factText).join(",")}]`;
-    text = `{${text}}`;
+    const text = JSON.stringify({ ...(steps.length && { steps }), ...(out.length && { out }), ...(log.length && { log }) });
     // A step that is too long may be in it.
     if (exceedsBytes(text, steps.length ? hostLimits.historyBytes : hostLimits.entryBytes)) return undefined;
     return [{ seq: journal.append(text, now), out, log, size: countBytes(text) }];
@@ -140,7 +124,7 @@ export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
     const parts: Part[] = [
       ...steps.map((fact): Part => ({ kind: "steps", fact, text: describeStep(fact) })),
       ...out.map((fact): Part => ({ kind: "out", fact, text: JSON.stringify(fact) })),
-      ...log.map((fact): Part => ({ kind: "log", fact, text: factText(fact) })),
+      ...log.map((fact): Part => ({ kind: "log", fact, text: JSON.stringify(fact) })),
     ];
     const groups: Part[][] = [];
     let room = 0;
@@ -163,7 +147,7 @@ export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
       }
       const text = join(texts);
       const factsOf = (kind: keyof Entry): unknown[] => group.filter((part) => part.kind === kind).map(({ fact }) => fact);
-      return { seq: journal.append(text, now), out: factsOf("out") as OutFact[], log: factsOf("log") as object[], size: countBytes(text) };
+      return { seq: journal.append(text, now), out: factsOf("out") as OutFact[], log: factsOf("log"), size: countBytes(text) };
     });
   }
 

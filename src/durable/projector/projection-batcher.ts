@@ -4,17 +4,19 @@
  * calls, which they repeat.
  */
 
-/** A row, ready to be written. */
-export interface SizedRow {
+/** A row, or some that stay together, ready to be written. */
+export interface SizedRows {
   characters: number;
+  /** How many they are; absent: one. */
+  count?: number;
 }
 
-export interface ProjectionBatcher<Row extends SizedRow, Answer> {
+export interface ProjectionBatcher<Row extends SizedRows, Answer> {
   /** Resolves when the rows are written, to what the write answered; rejects when they are not, and repeating is the caller's. */
   project(rows: Row[]): Promise<Answer | undefined>;
 }
 
-export interface ProjectionBatcherOptions<Row extends SizedRow, Answer> {
+export interface ProjectionBatcherOptions<Row extends SizedRows, Answer> {
   /** Writes all or nothing. */
   write(rows: Row[]): Promise<Answer>;
   /** Rows of one write: about how long D1's one writer is held, and how much a failure repeats. */
@@ -31,6 +33,7 @@ export interface ProjectionBatcherOptions<Row extends SizedRow, Answer> {
 
 interface Call<Row, Answer> {
   rows: Row[];
+  count: number;
   characters: number;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
@@ -39,7 +42,7 @@ interface Call<Row, Answer> {
 /** Calls written alone that may fail one after another before the fault is taken to be the database's. */
 const failuresInARow = 3;
 
-export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
+export function createProjectionBatcher<Row extends SizedRows, Answer = void>({
   write,
   rowsPerWrite = 1_000,
   charactersPerWrite = 2_000_000,
@@ -62,12 +65,12 @@ export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
     let characters = 0;
     let end = 0;
     for (const call of waiting) {
-      rows += call.rows.length;
+      rows += call.count;
       characters += call.characters;
       if (end > 0 && (rows > rowsPerWrite || characters > charactersPerWrite)) break;
       end += 1;
       waitingCharacters -= call.characters;
-      waitingRows -= call.rows.length;
+      waitingRows -= call.count;
     }
     const taken = waiting.slice(0, end);
     waiting = waiting.slice(end);
@@ -125,14 +128,18 @@ export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
     project(rows) {
       if (rows.length === 0) return Promise.resolve(undefined);
       let characters = 0;
-      for (const row of rows) characters += row.characters;
+      let count = 0;
+      for (const row of rows) {
+        characters += row.characters;
+        count += row.count ?? 1;
+      }
       if (waiting.length > 0 && waitingCharacters + characters > charactersWaiting) {
         return Promise.reject(new Error(`The projection is ${waitingCharacters} characters behind: send these rows again later.`));
       }
       return new Promise<Answer>((resolve, reject) => {
-        waiting.push({ rows, characters, resolve, reject });
+        waiting.push({ rows, count, characters, resolve, reject });
         waitingCharacters += characters;
-        waitingRows += rows.length;
+        waitingRows += count;
         if (!flushing) void flush();
       });
     },

@@ -3,10 +3,9 @@
  * parameters a statement, and takes thousands of rows a second this way where single inserts are hundreds.
  */
 import { exceedsBytes } from "../../contract/limits.ts";
-import { factText } from "../host/entry.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ProjectedTable } from "./projected-table.ts";
-import type { SizedRow } from "./projection-batcher.ts";
+import type { SizedRows } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";
 import { archiveTable } from "./tables/archive-table.ts";
 import { artifactTable } from "./tables/artifact-table.ts";
@@ -34,8 +33,18 @@ const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   artifact: artifactTable,
 };
 
-/** A row, ready for {@link prepareProjection}. */
-export type EncodedRow = SizedRow & { row: ProjectionRow };
+/** Rows of one table that came together, ready for {@link prepareProjection}. */
+export interface EncodedRows extends SizedRows {
+  /** One, where only the newest of a key is written. */
+  rows: ProjectionRow[];
+  /** Their JSON, a comma between each two; empty where their table encodes them with others. */
+  text: string;
+}
+
+/** How a table is treated where its rows are of it. */
+type AnyTable = ProjectedTable<ProjectionRow["table"]>;
+
+const tableNames = Object.keys(tables) as ProjectionRow["table"][];
 
 /** Characters of one JSON parameter: half of D1's 2 MB for a bound value, so that any one row fits too. */
 const parameterCharacters = 1_000_000;
@@ -43,29 +52,66 @@ const parameterCharacters = 1_000_000;
 /** Bytes of it. */
 const jsonBytes = 1_900_000;
 
-/** Prepares a row for {@link prepareProjection}. */
-export function encodeRow(row: ProjectionRow): EncodedRow {
-  return { row, characters: factText(row).length };
+/** Characters of rows that are made JSON at once: they go in one parameter, however many bytes each takes. */
+const groupCharacters = 500_000;
+
+/** About the characters of a row that its table encodes with others. */
+const encodedCharacters = 200;
+
+/** Prepares rows that came together for {@link prepareProjection}. @throws of a table that a later version has */
+export function encodeRows(rows: readonly ProjectionRow[]): EncodedRows[] {
+  const encoded: EncodedRows[] = [];
+  for (const [name, group] of groupByTable(rows)) {
+    if (!Object.hasOwn(tables, name)) throw new Error(`the projection has no table ${name}`);
+    const { newest, encode } = tables[name] as AnyTable;
+    if (encode) encoded.push({ rows: group, count: group.length, text: "", characters: encodedCharacters * group.length });
+    else if (newest) for (const row of keepNewest(group, newest)) encoded.push(encodeGroup([row]));
+    else {
+      const whole = encodeGroup(group);
+      if (group.length === 1 || whole.characters <= groupCharacters) encoded.push(whole);
+      else for (const row of group) encoded.push(encodeGroup([row]));
+    }
+  }
+  return encoded;
+}
+
+/** The same for one. */
+export function encodeRow(row: ProjectionRow): EncodedRows {
+  return encodeRows([row])[0] as EncodedRows;
+}
+
+function encodeGroup(rows: ProjectionRow[]): EncodedRows {
+  const text = JSON.stringify(rows).slice(1, -1);
+  return { rows, count: rows.length, text, characters: text.length };
+}
+
+function groupByTable(rows: readonly ProjectionRow[]): Map<ProjectionRow["table"], ProjectionRow[]> {
+  const groups = new Map<ProjectionRow["table"], ProjectionRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.table);
+    if (group) group.push(row);
+    else groups.set(row.table, [row]);
+  }
+  return groups;
 }
 
 /** The statements, for one batch, that write these rows. Idempotent: writing a row twice changes nothing. */
 export function prepareProjection<Statement>(
   db: { prepare(sql: string): { bind(json: string): Statement } },
-  rows: EncodedRow[],
+  encoded: readonly EncodedRows[],
 ): Statement[] {
-  return listStatements(rows).map(({ sql, json }) => db.prepare(sql).bind(json));
+  return listStatements(encoded).map(({ sql, json }) => db.prepare(sql).bind(json));
 }
 
 /** The same for any SQLite: each takes its JSON as its one parameter. */
-export function listStatements(rows: EncodedRow[]): { sql: string; json: string }[] {
-  const groups = new Map<ProjectionRow["table"], ProjectionRow[]>();
-  for (const { row } of rows) {
-    const group = groups.get(row.table);
-    if (group) group.push(row);
-    else groups.set(row.table, [row]);
+export function listStatements(encoded: readonly EncodedRows[]): { sql: string; json: string }[] {
+  const groups = new Map<string | undefined, EncodedRows[]>();
+  for (const each of encoded) {
+    const table = each.rows[0]?.table;
+    const group = groups.get(table);
+    if (group) group.push(each);
+    else groups.set(table, [each]);
   }
-  // Of a later version, which a Worker of before does not take for its own.
-  for (const name of groups.keys()) if (!Object.hasOwn(tables, name)) throw new Error(`the projection has no table ${name}`);
   const listed: { sql: string; json: string }[] = [];
   for (const name of tableNames) {
     const group = groups.get(name);
@@ -74,30 +120,26 @@ export function listStatements(rows: EncodedRow[]): { sql: string; json: string 
   return listed;
 }
 
-/** How a table is treated where its rows are of it. */
-type AnyTable = ProjectedTable<ProjectionRow["table"]>;
-
-const tableNames = Object.keys(tables) as ProjectionRow["table"][];
-
-function listTable({ newest, encode, statements }: AnyTable, group: ProjectionRow[], listed: { sql: string; json: string }[]): void {
-  const rows = newest ? keepNewest(group, newest) : group;
-  const pack = (some: ProjectionRow[]): string[] => packTexts(encode ? encode(some) : some.map(factText));
-  const whole = pack(rows);
-  for (const statement of statements) {
-    const sql = typeof statement === "string" ? statement : statement.sql;
-    for (const json of typeof statement === "string" ? whole : pack(rows.filter(statement.needs))) listed.push({ sql, json });
-  }
+function listTable({ newest, encode, statements }: AnyTable, encoded: EncodedRows[], listed: { sql: string; json: string }[]): void {
+  const kept = newest ? keepNewest(encoded, ({ rows: [row] }) => newest(row as ProjectionRow)) : encoded;
+  const rows = kept.flatMap((each) => each.rows);
+  const packs = packTexts(encode ? encode(rows) : kept.map(({ text }) => text));
+  for (const statement of statements)
+    if (typeof statement === "string") for (const json of packs) listed.push({ sql: statement, json });
+    else
+      for (const json of packTexts(rows.filter(statement.needs).map((row) => JSON.stringify(row))))
+        listed.push({ sql: statement.sql, json });
 }
 
-/** Of what changed several times meanwhile, only the newest row is worth a write. */
-function keepNewest(rows: ProjectionRow[], newest: NonNullable<AnyTable["newest"]>): ProjectionRow[] {
-  const kept = new Map<string, { row: ProjectionRow; order: number }>();
-  for (const row of rows) {
-    const { key, order } = newest(row);
+/** Of what changed several times meanwhile, only the newest is worth a write. */
+function keepNewest<Item>(items: readonly Item[], newest: (item: Item) => { key: string; order: number }): Item[] {
+  const kept = new Map<string, { item: Item; order: number }>();
+  for (const item of items) {
+    const { key, order } = newest(item);
     const before = kept.get(key);
-    if (!before || before.order <= order) kept.set(key, { row, order });
+    if (!before || before.order <= order) kept.set(key, { item, order });
   }
-  return Array.from(kept.values(), ({ row }) => row);
+  return Array.from(kept.values(), ({ item }) => item);
 }
 
 /** Joins rows into JSON arrays within the bounds. */

@@ -16,8 +16,8 @@ import { createTraceExporter, type TraceExporter } from "../trace/trace-exporter
 import { createLagMeter } from "./lag-meter.ts";
 import { countCommit } from "./metrics.ts";
 import { createProjectionBatcher } from "./projection-batcher.ts";
-import type { EncodedRow } from "./projection-statements.ts";
-import { encodeRow, prepareProjection } from "./projection-statements.ts";
+import type { EncodedRows } from "./projection-statements.ts";
+import { encodeRows, prepareProjection } from "./projection-statements.ts";
 import type { PruneMarks } from "./prune-log.ts";
 import type { Retention } from "./retention.ts";
 import { type RetentionProgress, retentionRun, runRetention, startRetention } from "./run-retention.ts";
@@ -45,13 +45,14 @@ const warn = (entry: object): void => console.warn(JSON.stringify(entry));
 type Heads = RegistryHead & { webhooks: number };
 
 /** @returns the registry's versions as they were then, in a list */
-async function writeProjection(db: D1Database, rows: EncodedRow[]): Promise<Heads[]> {
+async function writeProjection(db: D1Database, rows: EncodedRows[]): Promise<Heads[]> {
   const results = await db.batch([...prepareProjection(db, rows), db.prepare("SELECT id, version, webhooks FROM registry")]);
   return (results.at(-1)?.results ?? []) as Heads[];
 }
 
-function* listWritten(rows: readonly EncodedRow[]): Iterable<Written> {
-  for (const { row } of rows) if (row.table === "event") yield { kind: row.event.type, threads: [row.thread, row.event.correlationid] };
+function* listWritten(encoded: readonly EncodedRows[]): Iterable<Written> {
+  for (const { rows } of encoded)
+    for (const row of rows) if (row.table === "event") yield { kind: row.event.type, threads: [row.thread, row.event.correlationid] };
 }
 
 async function readListeners(db: D1Database): Promise<Listener[]> {
@@ -73,7 +74,7 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #watchers = new Set<() => void>();
   #exporter: TraceExporter | undefined;
   readonly #webhooks = createListeners(this.ctx, this.env.DB, this.near);
-  #batcher = createProjectionBatcher<EncodedRow, RegistryHead | undefined>({
+  #batcher = createProjectionBatcher<EncodedRows, RegistryHead | undefined>({
     pause: projectorLimits.pause,
     later: (milliseconds, work) => this.ctx.later(milliseconds, work),
     write: async (rows) => {
@@ -96,7 +97,7 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
     const now = Date.now();
     const arrival = this.#lag.arrive(rows.map(({ at }) => at ?? now));
     try {
-      const head = await this.#batcher.project(rows.map(encodeRow));
+      const head = await this.#batcher.project(encodeRows(rows));
       this.#lag.written(arrival);
       this.#exportEnded(rows);
       return head;

@@ -8,7 +8,7 @@ const makeStep = (revision: number, text: string, effects: StepFact["effects"] =
   ...{ actor: "a", revision, after: { open: "deep" }, effects, event: { type: "said", text, nothing: undefined } },
 });
 
-function write(steps: StepFact[], log: object[] = []): string[] {
+function write(steps: StepFact[], log: unknown[] = []): string[] {
   const texts: string[] = [];
   const journal = { append: (text: string) => texts.push(text) } as Partial<Journal<Entry>> as Journal<Entry>;
   const writer = createEntryWriter(journal);
