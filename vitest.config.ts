@@ -1,4 +1,4 @@
-/** The test projects: `node`, `node-vite` and `node-beside` are everything that needs no Workers, `workerd`, `cell` and `host` run inside the real runtime, `e2e` and `alone` drive real processes. */
+/** The test projects: `node`, `node-vite` and `node-beside` are everything that needs no Workers, `workerd`, `cell` and `host` run inside the real runtime, `e2e`, `pairs` and `alone` drive real processes. */
 import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
@@ -25,8 +25,11 @@ const resultsFile = process.env.VITEST_RESULTS;
 /** Files side by side where each waits for half of its time or more, for a server, an eviction or an alarm: on two cores they take half of the time that they take two by two. */
 const waiting = 6;
 
-/** Files that hold one wait against another, or count what a server does until it rests: beside all the others they would measure the others' load. Each rests for half of its time, so two of them leave each other room. */
-const alone = "test/e2e/{hostile*,counts,stalls}.test.ts";
+/** Files that hold waits of one second against those of another, or count what a server does until it rests. Each rests for half of its time, so that two leave each other room; beside more they would measure the others' load. */
+const inPairs = "test/e2e/{counts,stalls}.test.ts";
+
+/** Files that hold a server's waits under a flood against those without: whatever else ran, they would measure it. */
+const alone = "test/e2e/hostile*.test.ts";
 
 /** Files that take longest, first, so that none of them is what all wait for in the end. The rest in vitest's own order. */
 const longest = [
@@ -70,6 +73,9 @@ const inNode = {
   testTimeout: 30_000,
   hookTimeout: 60_000,
 };
+
+/** What drives real processes is given time. */
+const withServers = { testTimeout: 120_000, hookTimeout: 60_000 };
 
 /** What waits goes together, after what computes. */
 const besideOthers = { maxWorkers: waiting, sequence: { groupOrder: 1 } };
@@ -152,9 +158,8 @@ export default defineConfig({
           ...natively,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          exclude: [alone],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          exclude: [inPairs, alone],
+          ...withServers,
           // Tests of a file that say so wait side by side: for an agent to find out that a line is dead, most of all.
           maxConcurrency: 30,
           ...besideOthers,
@@ -167,21 +172,15 @@ export default defineConfig({
           include: ["test/inspector/**/*.test.ts"],
           // One server and one browser for all of them.
           globalSetup: ["test/inspector/global-setup.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          ...withServers,
           ...besideOthers,
         },
       },
       {
-        test: {
-          ...natively,
-          name: "alone",
-          include: [alone],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
-        },
+        test: { ...natively, ...withServers, name: "pairs", include: [inPairs], maxWorkers: 2, sequence: { groupOrder: 2 } },
+      },
+      {
+        test: { ...natively, ...withServers, name: "alone", include: [alone], fileParallelism: false, sequence: { groupOrder: 3 } },
       },
     ],
   },
