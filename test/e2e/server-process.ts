@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { readRecord } from "../../src/local-server/data-folder.ts";
 import { endProcess } from "../../src/local-server/process-identity.ts";
 import { type Ready, type ServerProcess, spawnServer } from "../../src/local-server/spawn-server.ts";
+import { findFreePort } from "./find-free-port.ts";
 
 /** What is called when a test is over. Tests that run concurrently give their own context's: the global one knows only whose turn it was last. */
 export type Afterwards = (work: () => Promise<void>) => void;
@@ -34,13 +35,13 @@ export function spawnTestServer(
   return server;
 }
 
-/** Spawns a server and waits until it answers. @throws with what it wrote when it ends instead */
+/** Spawns a server and waits until it answers, on a port that nobody takes while it is started again. @throws with what it wrote when it ends instead */
 export async function startTestServer(
   data: string,
   options?: Parameters<typeof spawnServer>[1],
   afterwards: Afterwards = onTestFinished,
 ): Promise<ServerProcess & { facts: Ready }> {
-  const server = spawnTestServer(data, options, afterwards);
+  const server = spawnTestServer(data, { port: await findFreePort(), ...options }, afterwards);
   const facts = await server.ready;
   if (!facts) throw new Error(`the server ended before it was ready: ${(await server.ended).stderr}`);
   return { ...server, facts };

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { runCli } from "../../../src/cli/main.ts";
+import { findFreePort } from "../../e2e/find-free-port.ts";
 
 type Step = (response: ServerResponse) => void;
 const thread = { id: "t1", workflow: "w", status: "running", round: 1 };
@@ -60,11 +61,10 @@ test("[KEY8] an order that is refused is not sent again, nor one for a server th
   const other = await serve([page(404)]);
   expect(await run(other.url, "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("no nerveflare server") });
   expect(other.seen).toHaveLength(1);
-  const closed = createServer();
-  await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
-  const { port } = closed.address() as AddressInfo;
-  await new Promise<void>((resolve) => void closed.close(() => resolve()));
-  expect(await run(`http://127.0.0.1:${port}`, "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("Nothing answers") });
+  expect(await run(`http://127.0.0.1:${await findFreePort()}`, "resume", "t1")).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("Nothing answers"),
+  });
 });
 
 test("[BECAME8] `post` prints what became of the event at each reflex, and that nobody listens", async () => {
