@@ -23,6 +23,8 @@ export interface HomePorts extends Pick<CorePorts, "registry" | "board" | "conne
   track(work: Promise<unknown>): void;
   /** An object touches its store. */
   touched(): void;
+  /** A cell ended, and the board with it, which is an actor of it. */
+  renewBoard(): void;
   /** Of a cell: how much is in memory at most, and who comes into it. */
   cell?: { limits: { owners: number; bytes: number }; made?(endpoint: object, address: string): void } | undefined;
 }
@@ -192,8 +194,8 @@ export function createCellHomes(ports: HomePorts): Homes {
       background: track,
       sync: async () => {},
       failed() {
-        life.end();
-        if (present?.life === life) present = undefined;
+        if (present?.life === life) crash();
+        else life.end();
       },
       sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
       make(kind, ctx) {
@@ -238,7 +240,10 @@ export function createCellHomes(ports: HomePorts): Homes {
         later: ctx.later,
       },
       ask: (to, question) => ask(life, to, question),
-      travel: (arrive) => arrive(),
+      travel: async (arrive) => {
+        if (!life.alive) throw new Error("the cell was ended");
+        return arrive();
+      },
     });
     if ("mailbox" in core) holdFrames(core.mailbox, ctx);
     return { core, life, alarm: () => core.alarm(), ask: (question) => question(core) };
@@ -247,6 +252,7 @@ export function createCellHomes(ports: HomePorts): Homes {
   function crash(): void {
     present?.life.end();
     present = undefined;
+    ports.renewBoard();
   }
 
   return {

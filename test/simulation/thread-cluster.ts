@@ -114,7 +114,7 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
   const board = createClusterBoard(clock, (agent, hint) => track(Promise.resolve().then(() => cluster.agent(agent).hint(hint))));
   const createHomes = (options.placement ?? testPlacement) === "cell" ? createCellHomes : createOwnHomes;
   const { open, call, end, living, due, ring } = createHomes({
-    ...{ registry, board, connections, clock, fate, track, cell: options.cell },
+    ...{ registry, board, connections, clock, fate, track, cell: options.cell, renewBoard: board.renew },
     carry: carry ?? ((envelope) => envelope),
     stores: from?.stores ?? new Map(),
     async project(rows) {
@@ -192,10 +192,25 @@ function createRegistry(
 }
 
 /** A board that nothing was on before. */
-function createClusterBoard({ now, later }: ReturnType<typeof createHandClock>, tell: (agent: string, hint: OfferHint) => void): BoardRpc {
+function createClusterBoard(
+  { now, later }: ReturnType<typeof createHandClock>,
+  tell: (agent: string, hint: OfferHint) => void,
+): BoardRpc & { renew(): void } {
   const none = async () => [];
-  const board = createBoard({ now, setAlarm: (at) => later(at - now(), board.alarm), readOnline: none, readOpen: none, tell });
-  return board;
+  function make(): ReturnType<typeof createBoard> {
+    const made = createBoard({ now, setAlarm: (at) => later(at - now(), made.alarm), readOnline: none, readOpen: none, tell });
+    return made;
+  }
+  let board = make();
+  return {
+    post: (...posting) => board.post(...posting),
+    close: (...closing) => board.close(...closing),
+    attend: (attending) => board.attend(attending),
+    leave: (...leaving) => board.leave(...leaving),
+    renew() {
+      board = make();
+    },
+  };
 }
 
 /** A clock that moves by hand, with timers. */

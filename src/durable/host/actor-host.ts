@@ -63,6 +63,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     keepEntries: hostLimits.journalEntries,
     ...(options.log && { log: options.log }),
     ...(options.heldBack && { heldBack: options.heldBack }),
+    ...(options.noted && { noted: options.noted }),
     ...(options.beforeCommit && { beforeCommit: options.beforeCommit }),
     ...(options.flushed && { flushed: options.flushed }),
     onRollback() {

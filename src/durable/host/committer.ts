@@ -62,6 +62,8 @@ export interface CommitterOptions {
   isUnordered?: OutboxOptions["isUnordered"];
   /** Called once per commit, for the metrics. */
   counted?: () => void;
+  /** Writes first in every transaction: what was noted since the last. */
+  noted?: () => void;
   /** Writes last in every transaction: what others gathered in it. */
   beforeCommit?: () => void;
   /** Absent: nothing is said to a log. */
@@ -170,6 +172,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     let result: { value: T; added: ReturnType<EntryWriter["write"]> };
     try {
       result = store.transaction(() => {
+        options.noted?.();
         const value = body();
         options.beforeCommit?.();
         const added = journal.write(mustSave);

@@ -33,6 +33,8 @@ export interface HostOptions<Services = unknown> {
   heldBack?: (queue: HeldBack, begins: boolean) => void;
   /** Called once per commit and with the steps that it held, for the metrics. */
   counted?: (steps: number) => void;
+  /** Writes first in every transaction: what was noted since the last. */
+  noted?: () => void;
   /** Writes last in every transaction, and hears when one was rolled back. */
   beforeCommit?: () => void;
   /** All messages of a commit have left, or must wait. */

@@ -48,6 +48,10 @@ export interface ThreadParts {
   deliver(envelope: Envelope): Promise<Delivery>;
   /** What the object does for its actors. */
   own(): RootHandlers | TaskHandlers;
+  /** Takes what its machine says of offers. */
+  offers?(): ThreadServices["offers"];
+  /** Writes first in every transaction. */
+  noted?(): void;
   dueTimes: NonNullable<HostOptions["dueTimes"]>;
   describeRefusal: NonNullable<HostOptions["describeRefusal"]>;
   redirectRefusal?: HostOptions["redirectRefusal"];
@@ -87,6 +91,15 @@ export const formerBase = { ...formerHost, ...formerProjection };
 /** Made once an isolate: what they load is kept with them. */
 const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
 
+function createMailing(outbox: () => ThreadHost["committer"]["outbox"]): ThreadServices["mail"] {
+  return (agents, message, sender, { next = false } = {}) =>
+    outbox().append(
+      agents.map((agent) => `agent/${agent}` as const),
+      message,
+      { sender, spread: true, next },
+    );
+}
+
 export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): ThreadBase {
   const { registry } = ports;
   const { storage, clock, address } = ports.world;
@@ -120,14 +133,12 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     project,
     noteWait: waits.note,
     records: createOfferRecords(store),
-    mail: (agents, message, sender, { next = false } = {}) =>
-      host.committer.outbox.append(
-        agents.map((agent) => `agent/${agent}` as const),
-        message,
-        { sender, spread: true, next },
-      ),
+    mail: createMailing(() => host.committer.outbox),
     get cause() {
       return threadLog.cause;
+    },
+    get offers() {
+      return parts.offers?.();
     },
   };
   const definition = (hash: string): Promise<CompiledWorkflow | undefined> => registry.revision(hash);
@@ -145,6 +156,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
       ports.counted(steps);
       projection.wake();
     },
+    ...(parts.noted && { noted: parts.noted }),
     beforeCommit: threadLog.beforeCommit,
     flushed: restAtEnd,
     log: projection.log,

@@ -57,6 +57,8 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
       isOwn: (to) => to === address || readThreadName(to) === address,
       deliver: dispatch,
       own: () => own,
+      offers: () => offers,
+      noted: () => offers.notes.write(),
       dueTimes: () => [offers.due(), oldTask?.due(), retention?.due()],
       describeRefusal: (undeliverable) => describeRefusedMail(undeliverable),
       noteRow(row) {
@@ -65,7 +67,10 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
         // A fork does not report to the thread it was copied from, so its row has no parent: read it from its origin.
         return row.parent === null ? { ...row, parent: readOrigin(base.lifecycle)?.parent ?? null } : row;
       },
-      onRollback: () => retention?.reread(),
+      onRollback() {
+        retention?.reread();
+        offers.notes.undo();
+      },
     },
   );
   const { name, host, deadLetters, lifecycle } = base;

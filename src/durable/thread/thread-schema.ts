@@ -71,6 +71,8 @@ export const threadLimits = {
   boardKeeps: 90_000,
   /** Milliseconds after which the board is told once more that an offer has closed: it has told whoever was shown it by then, unless it was lost. */
   closedAgain: 7_000,
+  /** Milliseconds after which it is written to whom an offer was made, if no claim was before: with what is logged it is sent a quarter of a second later. */
+  openedLazy: 100,
   /** First and last pause between two looks at who is there while an offer is open, in milliseconds: the board keeps one for 90 s. */
   scanFirst: 5_000,
   scanLast: 60_000,

@@ -1,8 +1,10 @@
 /** What a thread's logics and their neighbours ask of the object that runs them; a step finds it in its scope. */
+import type { WorkflowIr } from "../../compile/ir.ts";
 import type { CloudEvent } from "../../contract/event.ts";
 import type { Wait } from "../../contract/views/wait.ts";
 import type { StepScope } from "../host/logic.ts";
 import type { AgentMessage } from "../protocol/agent.ts";
+import type { OwnMessage } from "../protocol/own-places.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ThreadDocuments } from "./lifecycle/thread-rows.ts";
 import type { OfferRecords } from "./recruitment/offer-records.ts";
@@ -23,6 +25,8 @@ export interface ThreadServices {
   mail(agents: string[], message: AgentMessage, sender: string, how?: { next?: boolean }): void;
   /** What the thread keeps of its offers, where its root is. */
   records: OfferRecords;
+  /** Takes what the thread's machine says of its offers, in the transaction of its step, where its root is. */
+  readonly offers?: { take(fact: OwnMessage<"offer.open" | "offer.close">, ir: WorkflowIr): void } | undefined;
   /** Logs an agent's event, first in the transaction that takes it: the thread's own events in it get it as their cause. */
   logCause(event: CloudEvent, thread: string): void;
   /** Id of the event that the present transaction takes; null: time or the thread itself moves it. */

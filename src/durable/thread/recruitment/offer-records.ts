@@ -59,6 +59,9 @@ export interface OfferRecords {
   listOpen(): RoleOffer[];
   /** Within a transaction, like all that writes. */
   put(role: string, offer: OfferRecord): void;
+  /** To whom an offer was made is known: seen from now on, and written by {@link OfferRecords.writeAsked}. */
+  noteAsked(id: string, asked: string[]): void;
+  writeAsked(id: string): void;
   /** @returns the closed offer, which is its role's newest */
   close(id: string, why: string, at: number): RoleOffer | undefined;
   /** Offers that were closed since a time. */
@@ -104,8 +107,21 @@ export function createOfferRecords(store: Store): OfferRecords {
   const awarded = new Map<string, { offer: string; agent: string }>();
   const keyOf = (of: string, agent: string): string => `${of} ${agent}`;
 
+  /** By role: to whom its newest offer was made, where that may not be written. */
+  const noted = new Map<string, { id: string; asked: string[] }>();
+
+  function complete(role: string, offer: OfferRecord): OfferRecord {
+    const note = offer.asked === null ? noted.get(role) : undefined;
+    return note?.id === offer.id ? { ...offer, asked: note.asked } : offer;
+  }
+
   function list(): RoleOffer[] {
-    return offers.entries().map(([role, offer]) => ({ role, ...offer }));
+    return offers.entries().map(([role, offer]) => ({ role, ...complete(role, offer) }));
+  }
+
+  function last(role: string): OfferRecord | undefined {
+    const offer = offers.get(role);
+    return offer && complete(role, offer);
   }
 
   const find = (id: string): RoleOffer | undefined => list().find((offer) => offer.id === id);
@@ -116,15 +132,27 @@ export function createOfferRecords(store: Store): OfferRecords {
   }
 
   const records: OfferRecords = {
-    last: offers.get,
+    last,
     find,
     listOpen: () => list().filter(({ closed }) => closed === null),
     put: offers.put,
+    noteAsked(id, asked) {
+      const offer = find(id);
+      if (offer) noted.set(offer.role, { id, asked });
+    },
+    writeAsked(id) {
+      const found = find(id);
+      if (!found) return;
+      const { role, ...offer } = found;
+      offers.put(role, offer);
+    },
     close(id, why, at) {
       const found = find(id);
       if (!found) return undefined;
       const { role, ...offer } = found;
-      const closed = { ...offer, closed: why, closedAt: at, winner: records.findWinner(found, why) };
+      const winner = records.findWinner(found, why);
+      // An offer that is filled closes before the machine says who has it.
+      const closed = { ...offer, closed: why, closedAt: at, ...((winner !== null || why !== "filled") && { winner }) };
       offers.put(role, closed);
       return { role, ...closed };
     },
@@ -151,7 +179,7 @@ export function createOfferRecords(store: Store): OfferRecords {
       return [...records.readReplies(offer)].find(([, { text }]) => text === "awarded")?.[0] ?? null;
     },
     count(role) {
-      const offer = offers.get(role);
+      const offer = last(role);
       if (!offer) return undefined;
       const replies = records.readReplies({ role, ...offer });
       return { offered: new Set([...(offer.asked ?? []), ...replies.keys()]).size, answered: replies.size };
@@ -173,6 +201,8 @@ export function createOfferRecords(store: Store): OfferRecords {
       const { score = null, at = null } = readReply(role, agent, offer) ?? {};
       replies.put(keyOf(role, agent), { offer, text: "awarded", score, at });
       awarded.set(role, { offer, agent });
+      const closed = offers.get(role);
+      if (closed && closed.closed !== null) offers.put(role, { ...closed, winner: agent });
     },
     readSent: (agent, id) => sent.read(keyOf(agent, id)),
     noteSent: (agent, id, hash, at) => sent.put(keyOf(agent, id), hash, at),

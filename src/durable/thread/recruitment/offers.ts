@@ -14,12 +14,17 @@ import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
 import { threadLimits } from "../thread-schema.ts";
 import { findNextLook } from "./next-look.ts";
 import { type OfferRecords, type Reply, type RoleOffer, readOfferNumber } from "./offer-records.ts";
+import { createOpenedNotes, type OpenedNotes } from "./opened-notes.ts";
 import { makeOfferId } from "./recruitment-logic.ts";
 import { createOfferWatches, type OfferWatchPorts } from "./watch-offers.ts";
 
 export interface Offers {
-  /** What the machine said; resolves to what is to be written in the transaction that marks it received. */
-  take(fact: OwnMessage<"offer.open" | "offer.close">, ir: WorkflowIr, holders: Holders): Promise<() => void>;
+  /** What the machine says, in the transaction of its step; the board and agents hear of it when that has held. */
+  take(fact: OwnMessage<"offer.open" | "offer.close">, ir: WorkflowIr): void;
+  /** Puts an offer on the board that was just opened, and tells whoever is there. */
+  show(offer: string, ir: WorkflowIr, holders: Holders): Promise<void>;
+  /** To whom offers were made. */
+  notes: Pick<OpenedNotes, "write" | "undo" | "isEmpty">;
   /** Renews the offers whose time has come; resolves to what is to be written, or undefined. */
   renew(ir: WorkflowIr, holders: Holders): Promise<(() => void) | undefined>;
   /** What is open now. */
@@ -39,6 +44,8 @@ export interface OffersPorts extends OfferWatchPorts {
   lifecycle: ThreadDocuments;
   records: OfferRecords;
   log(event: ReturnType<typeof makeThreadEvent>, thread: string): void;
+  /** An offer was opened, and its transaction may have held. */
+  opened(offer: string): Promise<void>;
 }
 
 /**
@@ -98,32 +105,35 @@ function mayHaveChanged({ text }: Reply, replies: ReadonlyMap<string, Reply>): b
   return text === "rejected: outscored" && ![...replies.values()].some((other) => other.text === "claimed");
 }
 
-export function createOffers({ lifecycle, clock, scheduler, board, hint, records, log }: OffersPorts): Offers {
+export function createOffers({ lifecycle, clock, scheduler, board, hint, records, log, opened }: OffersPorts): Offers {
   const watches = createOfferWatches({ clock, scheduler, board, hint });
   const { watch, tell, post, isWaitedFor } = watches;
+  const notes = createOpenedNotes(records, log);
   const { tellClosed, tellClosedAgain, listAgain } = createClosing({ board, scheduler, records, clock });
 
-  /** Written once it is known who was there; whoever was is told then. */
-  function open(role: string, { id, opened, expires }: RoleOffer, offer: OpenOffer, posted: Posted | undefined, thread: ThreadRow): void {
-    records.put(role, { id, opened, expires, closed: null, asked: posted?.present ?? null });
-    watch(id).next = findNextLook(opened, clock.now());
-    if (!posted) return;
-    const { present, along } = posted;
+  /** It is known who was there: whoever was is told. */
+  function open({ role, id }: RoleOffer, offer: OpenOffer, { present, along }: Posted, thread: ThreadRow): void {
     const to =
       present.length > 0 && present.length <= threadLimits.namedAtMost ? present.map((agent) => `agents/${agent}`) : [`role:${role}`];
-    log({ ...offer.event, to: to.join(",") }, thread.id);
-    // After the commit: whoever claims at once must find it.
-    scheduler.background(Promise.resolve().then(() => tell(id, present, { opened: offer }, along)));
+    notes.add({ offer: id, asked: present, event: { ...offer.event, to: to.join(",") }, thread: thread.id });
+    tell(id, present, { opened: offer }, along);
   }
 
   function close(id: string, why: string, thread: ThreadRow): void {
     const now = clock.now();
-    const offer = records.close(id, why, now);
-    const { present = [] } = watch(id);
-    watches.forget(id);
+    records.close(id, why, now);
     log(makeClosedEvent(id, why, thread, now), thread.id);
-    if (offer) scheduler.background(Promise.resolve().then(() => tellClosed(offer, why, now, thread, present)));
+    afterCommit(async () => {
+      const offer = records.find(id);
+      // The transaction may have been rolled back.
+      if (offer?.closed !== why) return;
+      const { present = [] } = watch(id);
+      watches.forget(id);
+      await tellClosed(offer, why, now, thread, present);
+    });
   }
+
+  const afterCommit = (work: () => Promise<void>): void => scheduler.background(Promise.resolve().then(work));
 
   async function renewOne(offer: RoleOffer, role: RoleIr, apart: ReadonlyMap<string, string>, thread: ThreadRow) {
     const now = clock.now();
@@ -137,7 +147,10 @@ export function createOffers({ lifecycle, clock, scheduler, board, hint, records
       known.next = now + threadLimits.scanFirst;
       return undefined;
     }
-    if (opening) return () => open(role.name, offer, shown, posted, thread);
+    if (opening) {
+      open(offer, shown, posted, thread);
+      return undefined;
+    }
     tell(offer.id, posted.fresh, { opened: shown }, posted.along);
     const replies = records.readReplies(offer);
     const again = posted.present.filter((agent) => {
@@ -148,7 +161,7 @@ export function createOffers({ lifecycle, clock, scheduler, board, hint, records
     return () => {
       for (const agent of again) records.forgetReply(role.name, agent);
       const anew = makeOpenOffer(offer, role, apart, thread, now);
-      scheduler.background(Promise.resolve().then(() => tell(offer.id, again, { opened: anew, again: true }, [])));
+      afterCommit(async () => tell(offer.id, again, { opened: anew, again: true }, []));
     };
   }
 
@@ -163,29 +176,29 @@ export function createOffers({ lifecycle, clock, scheduler, board, hint, records
   }
 
   return {
+    notes,
     isSettled,
-    list(ir, holders) {
-      const thread = readThread(lifecycle);
-      return records.listOpen().flatMap((offer) => {
-        const role = ir.roles.find(({ name }) => name === offer.role);
-        return thread && role ? [makeOpenOffer(offer, role, findSetApart(ir, role, holders), thread, offer.opened)] : [];
-      });
-    },
+    list: (ir, holders) => listOpenOffers(records, readThread(lifecycle), ir, holders),
     due() {
       const times = [...records.listOpen().map(({ id }) => watch(id).next), ...listAgain()];
       return times.length ? Math.min(...times) : undefined;
     },
-    async take(fact, ir, holders) {
+    take(fact, ir) {
       const thread = readThread(lifecycle) as ThreadRow;
       const place = ir.roles.findIndex(({ name }) => name === fact.role);
-      const role = ir.roles[place] as RoleIr;
       const id = makeOfferId(thread.id, place, fact.offer);
-      if (fact.type === "offer.close") return () => close(id, fact.why, thread);
-      const opened = clock.now();
-      const record: RoleOffer = { role: role.name, id, opened, expires: opened + fact.timeout, closed: null, asked: null };
-      const offer = makeOpenOffer(record, role, findSetApart(ir, role, holders), thread, opened);
-      const posted = await post(offer, null);
-      return () => open(role.name, record, offer, posted, thread);
+      if (fact.type === "offer.close") return close(id, fact.why, thread);
+      const now = clock.now();
+      // Whom it is made to is known when the board has it, which it is asked for again if a crash comes before that.
+      records.put(fact.role, { id, opened: now, expires: now + fact.timeout, closed: null, asked: null });
+      watch(id).next = findNextLook(now, now);
+      afterCommit(() => opened(id));
+    },
+    async show(id, ir, holders) {
+      const offer = records.find(id);
+      const role = ir.roles.find(({ name }) => name === offer?.role);
+      if (!offer || !role || offer.closed !== null || offer.asked !== null) return;
+      await renewOne(offer, role, findSetApart(ir, role, holders), readThread(lifecycle) as ThreadRow);
     },
     async renew(ir, holders) {
       const now = clock.now();
@@ -211,6 +224,13 @@ export function createOffers({ lifecycle, clock, scheduler, board, hint, records
         return known && isSettled(id, known) ? [{ role, offer: readOfferNumber(id) }] : [];
       }),
   };
+}
+
+function listOpenOffers(records: OfferRecords, thread: ThreadRow | undefined, ir: WorkflowIr, holders: Holders): OpenOffer[] {
+  return records.listOpen().flatMap((offer) => {
+    const role = ir.roles.find(({ name }) => name === offer.role);
+    return thread && role ? [makeOpenOffer(offer, role, findSetApart(ir, role, holders), thread, offer.opened)] : [];
+  });
 }
 
 function makeClosedEvent(offer: string, why: string, thread: ThreadRow, at: number): ReturnType<typeof makeThreadEvent> {

@@ -4,7 +4,7 @@
  */
 
 import * as z from "zod";
-import { recruitmentEmitted, recruitmentToAgent } from "../../../../machines/messages.ts";
+import { recruitmentEmitted, recruitmentToAgent, toOffers } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
@@ -70,7 +70,10 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
           ...(supplement && { supplement: supplement.added }),
         } satisfies TaskStart;
       },
-      expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, to, scope)),
+      expand(event, to, scope) {
+        if (to === "offers") return takeOffer(event, scope);
+        return to === "audience" ? undefined : expandRecruitment(event, to, scope);
+      },
       emitted: (event, scope, append, metadata) => announce(event, scope, append, metadata),
       stepped(actor, scope) {
         const { ir } = scope.definition as CompiledWorkflow;
@@ -119,6 +122,13 @@ export function describeThread(row: ThreadRow, agents: string[], waiting: string
 /** Whether an agent, and not an operator, started the thread. */
 function isAgent(row: ThreadRow): boolean {
   return row.event.source.startsWith("/agents/");
+}
+
+/** What the machine says of an offer is written with its step. */
+function takeOffer(fact: ActorEvent, { services, definition }: ThreadScope): null | undefined {
+  if (!services.offers) return undefined;
+  services.offers.take(readMessage(toOffers, fact), (definition as CompiledWorkflow).ir);
+  return null;
 }
 
 function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): AgentMessage | null {

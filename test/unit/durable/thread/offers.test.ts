@@ -53,6 +53,38 @@ test("[RECR25] an agent that comes while the role is open is shown the offer as 
   expect(await findReader(stage)).toBe("dan");
 });
 
+test("[RECR37] an offer whose thread ended before it was written to whom it was made is made again, which is logged once, and may be claimed", async () => {
+  const stage = await begin();
+  await stage.reload();
+  await stage.pass(6 * second);
+  // Under the same id: whoever knows it takes it for the same.
+  for (const agent of ["ann", "bea", "cid"]) expect([...new Set(offered(stage, agent))]).toEqual(["t1:1:1"]);
+  const logged = stage.rows
+    .flatMap((row) => (row.table === "event" ? [row.event] : []))
+    .filter(({ type }) => type === "nerve.offer.opened");
+  expect(logged).toMatchObject([{ to: "agents/ann,agents/bea,agents/cid" }]);
+  expect(await stage.claim("bea")).toBe("accepted");
+  expect(await findReader(stage)).toBe("bea");
+});
+
+test("[RECR37] of a step that is not written neither the board nor an agent hears", async () => {
+  const stage = await begin();
+  const { root } = stage.stores;
+  const { exec } = root;
+  root.exec = (sql, ...values) => {
+    if (sql.includes("INTO document") && values.some((value) => String(value).includes('"filled"')))
+      throw new Error("database or disk is full: SQLITE_FULL");
+    return exec(sql, ...values);
+  };
+  await expect(stage.claim("ann")).rejects.toThrow("SQLITE_FULL");
+  root.exec = exec;
+  await stage.pass(second);
+  for (const agent of ["ann", "bea", "cid"]) expect(closed(stage, agent)).toEqual([]);
+  expect(await stage.claim("ann")).toBe("accepted");
+  await stage.pass(10 * second);
+  expect(closed(stage, "bea")).toMatchObject([{ why: "filled" }]);
+});
+
 test("[RECR26] whom the card did not allow is offered the role again at the next reading; who declined is not", async () => {
   const stage = await begin();
   await stage.claim("ann", { card: { capacity: { slots: 1, used: 1 } } });

@@ -135,6 +135,8 @@ function createPorts(
   const running = new Set<Promise<unknown>>();
   let now = 1_800_000_000_000;
   let timers: { at: number; work: () => void }[] = [];
+  /** How often both objects were loaded. */
+  let loads = 0;
   const seen = new Set<string>();
   const stores = { root: createNodeStorage(), task: createNodeStorage() };
   async function receive(envelope: Envelope, find: () => { root: ThreadRoot; task: TaskDoor }): Promise<Delivery> {
@@ -158,6 +160,11 @@ function createPorts(
     const held: Promise<unknown> = work.finally(() => running.delete(held));
     running.add(held);
   }
+  /** Timers of an object end with it. */
+  function createLater(): typeof later {
+    const load = loads;
+    return (milliseconds, work) => later(milliseconds, () => load === loads && work());
+  }
   const makePorts = (kind: "root" | "task", find: () => { root: ThreadRoot; task: TaskDoor }) => ({
     world: {
       address: `${kind === "root" ? "recruitment" : "task"}/${thread}`,
@@ -170,7 +177,7 @@ function createPorts(
     random: () => stage.draw,
     card: async (agent: string) => stage.agents.get(agent) ?? null,
     project: async (rows: ProjectionRow[]) => void stage.rows.push(...rows),
-    later,
+    later: createLater(),
     counted: () => {},
     board,
     hint,
@@ -198,7 +205,10 @@ function createPorts(
     }
     now = until;
   }
-  return { makePorts, settle, pass, stores, leave, lose, attend: (card: AgentCard) => background(attend(card)) };
+  const end = (): void => {
+    loads += 1;
+  };
+  return { makePorts, settle, pass, stores, leave, lose, end, attend: (card: AgentCard) => background(attend(card)) };
 }
 
 /** Makes both objects anew, of what they have stored. */
@@ -246,7 +256,7 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
     taskDown: false,
   };
   const made = createPorts(thread, createStageRegistry(published, told), told);
-  const { settle, pass, stores, attend, leave, lose } = made;
+  const { settle, pass, stores, attend, leave, lose, end } = made;
   const open = () => openObjects(thread, made, () => told.taskDown);
   let objects = open();
   const numbers = new Map<string, number>();
@@ -322,6 +332,7 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
       ]),
     async reload() {
       await settle();
+      end();
       objects = open();
     },
   } satisfies Omit<Stage, keyof typeof told>);

@@ -6,7 +6,7 @@ import { createStore } from "../../../../src/durable/host/store/store.ts";
 import { createOfferRecords } from "../../../../src/durable/thread/recruitment/offer-records.ts";
 import { formerBase } from "../../../../src/durable/thread/thread-base.ts";
 import { beginPair } from "./pair.ts";
-import { second } from "./stage.ts";
+import { type Stage, second } from "./stage.ts";
 
 test("[COUNT5] a thread's new objects make the three tables of every object and no others", async () => {
   const stage = await beginPair();
@@ -77,6 +77,40 @@ test("[COUNT7] what an owner that had stored nothing has not put since is known 
   const again = open();
   expect([again.kept.read("a"), again.other.read("n299"), again.kept.read("b")]).toEqual([1, 299, undefined]);
   expect(said).toEqual(expect.arrayContaining(["kept", "other", "kept"]));
+});
+
+/** Entries of a thread's root. */
+const countEntries = (stage: Stage): number => Number(stage.stores.root.exec<{ n: number }>("SELECT count(*) AS n FROM journal")[0]?.n);
+
+const listLogged = (stage: Stage): string[] => stage.rows.flatMap((row) => (row.table === "event" ? [row.event.type] : []));
+
+test("[COUNT10] an offer opens and closes with the commits of the thread's steps: its start is one, and the claim that fills it another", async () => {
+  const stage = await beginPair();
+  expect(countEntries(stage)).toBe(1);
+  await stage.claim("ann");
+  expect(countEntries(stage)).toBe(2);
+  await stage.pass(second);
+  expect(countEntries(stage)).toBe(2);
+  const opened = listLogged(stage).filter((type) => /offer|claim/.test(type));
+  expect(opened).toEqual(["nerve.offer.opened", "nerve.offer.claim", "nerve.offer.closed", "nerve.claim.accepted"]);
+});
+
+test("[COUNT10] to whom an offer was made is written soon though nobody claims it, and known before", async () => {
+  const stage = await beginPair();
+  const readOffer = async () => {
+    const explained = await stage.root().recruitment.explain();
+    if (!explained.ok) throw new Error(explained.problem.detail);
+    return explained.value.unfilled[0]?.offer?.offered;
+  };
+  const readStored = () =>
+    stage.stores.root
+      .exec<{ body: string }>("SELECT body FROM document WHERE collection = 'offer'")
+      .map(({ body }) => JSON.parse(body).asked);
+  expect([await readOffer(), readStored()]).toEqual([3, [null]]);
+  await stage.pass(200);
+  expect([await readOffer(), readStored()]).toEqual([3, [["ann", "bea", "cid"]]]);
+  await stage.pass(second);
+  expect(listLogged(stage)).toContain("nerve.offer.opened");
 });
 
 test("[COUNT6] what agents said of an offer that is filled is not read for who won it, nor with each commit after", async () => {
