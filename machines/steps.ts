@@ -2,7 +2,7 @@
  * Gives a named action its meaning: a plain function from context, event and params to steps, resolved inside the
  * machine to XState's own actions. So the vocabulary is data in, data out, and never touches an actor.
  */
-import { enqueueActions } from "xstate";
+import { type AnyMachineSnapshot, emit, raise, sendTo, spawnChild } from "xstate";
 import { address, PARENT, parentAddress } from "./address.ts";
 import type { Write } from "./messages.ts";
 
@@ -35,34 +35,48 @@ export type ActionMeaning<Context> = (context: Context, event: Facts, params: Pa
 /** The meaning of a guard. */
 export type GuardMeaning<Context> = (context: Context, event: Facts, params: Params) => boolean;
 
-// The vocabulary is a table of names, so the types of events and params of one entry are not XState's to infer.
-interface Enqueue {
-  (action: { type: string; params?: object }): void;
-  assign(context: object): void;
-  sendTo(to: unknown, event: object): void;
-  raise(event: object): void;
-  emit(event: object): void;
-  spawnChild(src: string, options: { id: string; input: object }): void;
+/** What XState asks of an action while it computes a step, of which its own types say nothing to others. */
+interface Resolving {
+  (): void;
+  type: string;
+  /** Gives the snapshot after it, the params of what is executed, and the actions that it comes to. */
+  resolve(
+    scope: unknown,
+    snapshot: AnyMachineSnapshot,
+    args: { context: unknown; event: unknown },
+    params: unknown,
+  ): [AnyMachineSnapshot, undefined, unknown[]];
 }
 
-function enqueueStep<Context>(enqueue: Enqueue, step: Step<Context>): void {
-  if ("assign" in step) enqueue.assign(step.assign);
-  else if ("send" in step) {
+/** What leaves by a step, as XState's own actions. */
+function listActions<Context>(step: Exclude<Step<Context>, { assign: unknown }>): unknown {
+  if ("write" in step) return step.write;
+  if ("send" in step) {
     const marker = step.send === parentAddress ? PARENT : address(step.send);
-    enqueue.sendTo(() => marker, step.event);
-  } else if ("tell" in step) enqueue.sendTo(step.tell, step.event);
-  else if ("raise" in step) enqueue.raise(step.raise);
-  else if ("emit" in step) enqueue.emit(step.emit);
-  else if ("spawn" in step) enqueue.spawnChild(step.spawn, { id: step.spawn, input: step.input });
-  else enqueue(step.write);
+    return sendTo(() => marker as never, step.event as never);
+  }
+  if ("tell" in step) return sendTo(step.tell, step.event as never);
+  if ("raise" in step) return raise(step.raise);
+  if ("emit" in step) return emit(step.emit);
+  return spawnChild(step.spawn, { id: step.spawn, input: step.input });
 }
 
-/** Turns the meaning of an action into XState's implementation of it. */
+/**
+ * Turns the meaning of an action into XState's implementation of it: as `enqueueActions` does it, which makes eight functions each time.
+ * None of its steps sees what another assigned; so they are assigned at once, and the states that are active stay as XState has them.
+ */
 export function implementAction<Context>(mean: ActionMeaning<Context>): unknown {
-  return enqueueActions(({ context, event, enqueue }, params: unknown) => {
-    for (const step of mean(context as Context, event as unknown as Facts, (params ?? {}) as Params))
-      enqueueStep(enqueue as unknown as Enqueue, step);
-  });
+  const action: Resolving = () => {};
+  action.type = "xstate.enqueueActions";
+  action.resolve = (_scope, snapshot, { context, event }, params) => {
+    let assigned: object | undefined;
+    const actions: unknown[] = [];
+    for (const step of mean(context as Context, event as Facts, (params ?? {}) as Params))
+      if ("assign" in step) assigned = Object.assign(assigned ?? { ...snapshot.context }, step.assign);
+      else actions.push(listActions(step));
+    return [assigned ? { ...snapshot, context: assigned } : snapshot, undefined, actions];
+  };
+  return action;
 }
 
 /** Turns the meaning of a guard into XState's implementation of it. */
