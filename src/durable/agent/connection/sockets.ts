@@ -151,9 +151,14 @@ export function createSockets({ platform, leave, agent, dropped, now }: SocketPo
       return [...open.values()];
     },
     count() {
-      const connected = platform.list().filter(({ readyState }) => readyState === WebSocket.OPEN);
-      const pinged = Math.max(0, ...connected.map((socket) => platform.readPing(socket)));
-      return { count: connected.length, ...(pinged > 0 && { pinged }) };
+      let count = 0;
+      let pinged = 0;
+      for (const socket of platform.list()) {
+        if (socket.readyState !== WebSocket.OPEN) continue;
+        count += 1;
+        pinged = Math.max(pinged, platform.readPing(socket));
+      }
+      return pinged > 0 ? { count, pinged } : { count };
     },
   };
 }

@@ -87,15 +87,17 @@ export interface Assignments {
 }
 
 export function createAssignments({ assignments, claims }: PartDocuments): Assignments {
-  let facts: { parts: number; shortest: number | undefined; away: boolean } | undefined;
+  let facts: { parts: readonly (Assignment | Claim)[]; shortest: number | undefined; away: boolean } | undefined;
 
   function summarize(): NonNullable<typeof facts> {
     if (facts) return facts;
     let shortest: number | undefined;
     let away = false;
-    for (const part of [...assignments.values(), ...claims.values()]) shortest = Math.min(shortest ?? part.silence, part.silence);
-    for (const part of assignments.values()) away ||= part.away;
-    facts = { parts: assignments.size + claims.size, shortest, away };
+    const parts: (Assignment | Claim)[] = assignments.values();
+    for (const part of parts) away ||= part.away;
+    parts.push(...claims.values());
+    for (const { silence } of parts) if (shortest === undefined || silence < shortest) shortest = silence;
+    facts = { parts, shortest, away };
     return facts;
   }
 
@@ -145,7 +147,7 @@ export function createAssignments({ assignments, claims }: PartDocuments): Assig
         .map(([offer, { thread, role }]) => ({ offer, thread, role })),
     listThreads: () => [...new Set([...assignments.values(), ...claims.values()].map(({ thread }) => thread))],
     get any() {
-      return summarize().parts > 0;
+      return summarize().parts.length > 0;
     },
     get shortest() {
       return summarize().shortest;
@@ -154,9 +156,7 @@ export function createAssignments({ assignments, claims }: PartDocuments): Assig
       return summarize().away;
     },
     findSilentAt: (sign, now) =>
-      findFirst([...assignments.values(), ...claims.values()], (part) =>
-        part.away ? undefined : findHeard(part, sign, now) + part.silence,
-      ),
+      findFirst(summarize().parts, (part) => (part.away ? undefined : findHeard(part, sign, now) + part.silence)),
     findLostAt: (sign, now) =>
       findFirst(assignments.values(), (part) =>
         part.away && part.grace !== null ? findHeard(part, sign, now) + part.silence + part.grace : undefined,
@@ -192,6 +192,7 @@ export function createAssignments({ assignments, claims }: PartDocuments): Assig
       for (const part of assignments.values())
         if (part.since > now) assignments.put(nameOf(part.thread, part.role), { ...part, since: now });
       for (const [offer, part] of claims.entries()) if (part.since > now) claims.put(offer, { ...part, since: now });
+      forgetFacts();
     },
     expire(before) {
       for (const [offer, { since }] of claims.entries()) if (since < before) deleteClaim(offer);
