@@ -49,38 +49,62 @@ export function renderTemplate(template: Template, scope: TemplateScope): Render
   return text === undefined ? renderLiquid(template, scope) : { ok: true, text };
 }
 
-/** `{{ name }}`: most templates have no other tag. */
-const named = /\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}/;
+/** `{{ name }}` and `{{ list | join: ", " }}`: most templates have no other tag. */
+const named = /\{\{ *([A-Za-z_][A-Za-z0-9_]*)(?: *\| *join: *(?:'([^'\\{}]*)'|"([^"\\{}]*)"))? *\}\}/;
 
 /** What is no variable in Liquid, or another one's member. */
 const unnamed: ReadonlySet<string> = new Set("true false nil null empty blank and or not contains size first last".split(" "));
 
 /** Bounds of what is joined here: beyond them the library counts. */
-const joined = { parts: 200, length: 100_000 } as const;
+const joined = { parts: 200, items: 1_000, length: 100_000 } as const;
 
-/** By source: texts, and between them the names; null: there is more in it. */
-const partsKnown = new Map<string, string[] | null>();
+/** A text as it is, or a name; with what stands between the texts of its list. */
+type Part = string | { name: string; between: string | undefined };
 
-function readParts(source: string): string[] | null {
+/** By source; null: there is more in it. */
+const partsKnown = new Map<string, Part[] | null>();
+
+function readParts(source: string): Part[] | null {
+  // Each tag gives its three groups between two texts.
+  const read = source.split(named) as (string | undefined)[];
+  if (read.length > 4 * joined.parts) return null;
+  const parts: Part[] = [];
+  for (let at = 0; at < read.length; at += 4) {
+    const [text = "", name, single, double] = read.slice(at, at + 4);
+    if (text.includes("{") || (name !== undefined && unnamed.has(name))) return null;
+    parts.push(text);
+    if (name !== undefined) parts.push({ name, between: single ?? double });
+  }
+  return parts;
+}
+
+function findParts(source: string): Part[] | null {
   let parts = partsKnown.get(source);
   if (parts === undefined) {
-    const read = source.split(named);
-    parts = read.length <= joined.parts && read.every((part, at) => (at % 2 ? !unnamed.has(part) : !part.includes("{"))) ? read : null;
+    parts = readParts(source);
     if (partsKnown.size >= cached) partsKnown.clear();
     partsKnown.set(source, parts);
   }
   return parts;
 }
 
-/** The text of a template that only names texts, as the library renders it; undefined: that has to. */
+/** What a name says, where that is a text or a list of them. */
+function say({ name, between }: Exclude<Part, string>, scope: TemplateScope): string | undefined {
+  const said = Object.hasOwn(scope, name) ? scope[name] : undefined;
+  if (between === undefined) return typeof said === "string" ? said : undefined;
+  if (!Array.isArray(said) || said.length > joined.items) return undefined;
+  for (let at = 0; at < said.length; at++) if (typeof said[at] !== "string") return undefined;
+  return said.join(between);
+}
+
+/** The text of a template that only names texts and lists of them, as the library renders it; undefined: that has to. */
 function joinNamed(source: string, scope: TemplateScope): string | undefined {
-  const parts = readParts(source);
+  const parts = findParts(source);
   if (!parts) return undefined;
   let text = "";
-  for (let at = 0; at < parts.length; at++) {
-    const part = parts[at] as string;
-    const said = at % 2 === 0 ? part : Object.hasOwn(scope, part) ? scope[part] : undefined;
-    if (typeof said !== "string") return undefined;
+  for (const part of parts) {
+    const said = typeof part === "string" ? part : say(part, scope);
+    if (said === undefined) return undefined;
     text += said;
   }
   return text.length > joined.length ? undefined : text;

@@ -8,6 +8,9 @@ const scope: { [name: string]: unknown } = {
   c: "",
   long: "y".repeat(60_000),
   list: ["p", "q"],
+  mixed: ["p", 1, null],
+  nothing: [],
+  nested: [["p", "q"], "r"],
   number: 7,
   none: null,
   object: { a: 1 },
@@ -20,6 +23,16 @@ const scope: { [name: string]: unknown } = {
 };
 
 const pieces = [
+  ...["list", "mixed", "nothing", "nested", "a", "missing", "empty"].flatMap((name) => [
+    `{{ ${name} | join: '; ' }}`,
+    `{{${name}|join: ""}}`,
+    `{{ ${name} | join }}`,
+    `{{ ${name} | join: a }}`,
+    `{{ ${name} | join: '{}' }}`,
+    `{{ ${name} | join: '\\n' }}`,
+    `{{ ${name} | join: '"' | upcase }}`,
+    `{{ ${name} | join:'x', 'y' }}`,
+  ]),
   ...Object.keys(scope).flatMap((name) => [`{{ ${name} }}`, `{{${name}}}`, `{{ ${name}  }}`]),
   ...[
     "{{- a -}}",
@@ -35,7 +48,7 @@ const pieces = [
   ...["", " ", "\n", "text", "}}", "%}", "{", "}", "{ {", "é\u2028", "$&", "{{{ a }}}"],
 ];
 
-test("[DECIDE16] a prompt that only names texts says what Liquid says, and so does any other", async () => {
+test("[DECIDE16] a prompt that only names texts and lists says what Liquid says, and so does any other", async () => {
   const engine = createTemplateEngine();
   let seed = 1;
   const draw = (below: number): number => {
