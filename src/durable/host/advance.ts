@@ -146,9 +146,6 @@ export function checkTold(src: string, waiting: number): void {
     throw new Error(`${waiting} events of the promise ${src} wait to be taken: let it wait, or give all of it as its output`);
 }
 
-/** Turns of the microtask queue that a pure promise has before a clock is set for it: most only compute, and need none. */
-const turnsUnclocked = 64;
-
 /** While a pure promise runs the object takes no other event: one that never settles must not block it for ever. */
 async function runBounded<T>(src: string, run: (signal: () => AbortSignal) => Promise<T>): Promise<T> {
   const abort = createAbort();
@@ -158,7 +155,7 @@ async function runBounded<T>(src: string, run: (signal: () => AbortSignal) => Pr
     isOpen = false;
   };
   running.then(settled, settled);
-  for (let turn = 0; isOpen && turn < turnsUnclocked; turn++) await undefined;
+  for (let turn = 0; isOpen && turn < hostLimits.purePromiseTurns; turn++) await undefined;
   return isOpen ? raceClock(src, running, abort) : running;
 }
 

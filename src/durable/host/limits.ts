@@ -6,6 +6,8 @@ export const hostLimits = {
   microsteps: 1_000,
   /** Milliseconds that a pure promise may take: while it runs, the object takes no other event. */
   purePromise: 30_000,
+  /** Turns of the microtask queue that it has before a clock is set for it: most only compute, and need none. */
+  purePromiseTurns: 64,
   /** Steps of an actor's history in one answer, unless fewer are asked for: enough for any thread within `max_rounds`. */
   historyRows: 1_000,
   /** Bytes of an event, and of a step's effects, that the history keeps: people read it. */
