@@ -135,8 +135,9 @@ export function createAudience(
     },
     work: start,
     due() {
-      const times = documents.asking.entries().map(([, { next }]) => next);
-      return times.length ? Math.min(...times) : undefined;
+      let first: number | undefined;
+      for (const { next } of documents.asking.values()) if (first === undefined || next < first) first = next;
+      return first;
     },
     async leave({ agent, turn: full }, envelope) {
       const turn = readTurnNumber(full);
