@@ -237,6 +237,7 @@ test.each(Object.entries(cases))(
 );
 
 test("[EVENT13] what agents usually send is judged by the quick parser alone", () => {
+  expect(Object.keys(cases)).toEqual(expect.arrayContaining(Object.keys(agentKinds)));
   for (const [name, { schema, parse = createQuickParser(schema), examples }] of Object.entries(cases)) {
     if (name === "frame ack" || name === "others") continue;
     const asked = vi.spyOn(schema, "safeParse");
