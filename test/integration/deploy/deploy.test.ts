@@ -27,9 +27,9 @@ async function openStage(): Promise<Stage> {
     rmSync(config, { recursive: true, force: true });
   });
   cloudflare.tokens.add("cloudflare-token");
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   const env = {
-    ...{ PATH, HOME, CI: "1", NERVEFLARE_CONFIG_DIR: config },
+    ...{ PATH, HOME, NODE_COMPILE_CACHE, CI: "1", NERVEFLARE_CONFIG_DIR: config },
     ...{ CLOUDFLARE_API_BASE_URL: cloudflare.url, CLOUDFLARE_API_TOKEN: "cloudflare-token" },
   };
   return {
