@@ -25,6 +25,8 @@ export interface ProjectionBatcherOptions<Row extends SizedRows, Answer> {
   charactersPerWrite?: number;
   /** Milliseconds between the beginnings of two writes that are not full. The first after a quiet time begins at once. */
   pause?: number;
+  /** After a write of so many rows it is this pause: a batch costs much beside its rows, and much is to come. */
+  busy?: { rows: number; pause: number };
   later?: (milliseconds: number, work: () => void) => void;
   now?: () => number;
   /** Characters that may wait: more callers than the database keeps up with are told to come again. */
@@ -48,6 +50,7 @@ export function createProjectionBatcher<Row extends SizedRows, Answer = void>({
   charactersPerWrite = 2_000_000,
   charactersWaiting = 16_000_000,
   pause = 0,
+  busy,
   later = (milliseconds, work) => void setTimeout(work, milliseconds),
   now = Date.now,
 }: ProjectionBatcherOptions<Row, Answer>): ProjectionBatcher<Row, Answer> {
@@ -56,6 +59,8 @@ export function createProjectionBatcher<Row extends SizedRows, Answer = void>({
   let waitingRows = 0;
   let flushing = false;
   let began = Number.NEGATIVE_INFINITY;
+  /** Milliseconds from there to the next one's beginning. */
+  let apart = pause;
 
   const isFull = (): boolean => waitingCharacters >= charactersPerWrite || waitingRows >= rowsPerWrite;
 
@@ -74,6 +79,7 @@ export function createProjectionBatcher<Row extends SizedRows, Answer = void>({
     }
     const taken = waiting.slice(0, end);
     waiting = waiting.slice(end);
+    apart = busy && rows >= busy.rows ? busy.pause : pause;
     return taken;
   }
 
@@ -115,9 +121,9 @@ export function createProjectionBatcher<Row extends SizedRows, Answer = void>({
     // Calls that arrive in the same turn of the event loop belong together.
     await Promise.resolve();
     while (waiting.length > 0) {
-      const rest = began + pause - now();
+      const rest = began + apart - now();
       // A clock that went back makes nobody wait longer.
-      if (rest > 0 && rest <= pause && !isFull()) await new Promise<void>((resolve) => later(rest, resolve));
+      if (rest > 0 && rest <= apart && !isFull()) await new Promise<void>((resolve) => later(rest, resolve));
       began = now();
       await writeCalls(takeCalls());
     }

@@ -36,8 +36,10 @@ const wakingKey = "webhooks-to-wake";
 const endings: ReadonlySet<string> = new Set(endedStatuses.map((status) => `nerve.thread.${status}` satisfies EngineKind));
 
 const projectorLimits = {
-  /** Milliseconds between two writes: each costs D1 and this thread as much as some fifty rows, and within so many nobody looks twice. */
+  /** Milliseconds between two writes: each costs D1 and this thread as much as some hundred rows, and within so many nobody looks twice. */
   pause: 100,
+  /** The same after a write that large: with what rows gather in their objects before, the log is half a second behind then. */
+  busy: { rows: 100, pause: 250 },
 } as const;
 
 const warn = (entry: object): void => console.warn(JSON.stringify(entry));
@@ -75,7 +77,7 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #exporter: TraceExporter | undefined;
   readonly #webhooks = createListeners(this.ctx, this.env.DB, this.near);
   #batcher = createProjectionBatcher<EncodedRows, RegistryHead | undefined>({
-    pause: projectorLimits.pause,
+    ...projectorLimits,
     later: (milliseconds, work) => this.ctx.later(milliseconds, work),
     write: async (rows) => {
       // What D1 is told its actors have stored.

@@ -140,3 +140,24 @@ test("[LOG8] writes of a busy time begin some time apart; after a quiet one, or 
   expect(writes.slice(2)).toEqual([["d", "e", "f"], ["g"], ["h"]]);
   expect(timers).toHaveLength(1);
 });
+
+test("[LOG8] after a large write the next begins later, and no call that fills one waits for it", async () => {
+  const timers: number[] = [];
+  let now = 0;
+  const sizes: number[] = [];
+  const { project } = createProjectionBatcher<Row>({
+    ...{ rowsPerWrite: 9, pause: 100, busy: { rows: 4, pause: 250 }, now: () => now },
+    later: (milliseconds, work) => {
+      timers.push(milliseconds);
+      now += milliseconds;
+      work();
+    },
+    write: async (rows) => void sizes.push(rows.length),
+  });
+  const rows = (count: number): Row[] => Array.from({ length: count }, () => row("x"));
+  for (const count of [3, 4, 1, 1]) await project(rows(count));
+  expect(timers).toEqual([100, 250, 100]);
+  await Promise.all([project(rows(5)), project(rows(3)), project(rows(2))]);
+  await project(rows(9));
+  expect([sizes, timers.slice(3)]).toEqual([[3, 4, 1, 1, 8, 2, 9], [250]]);
+});
