@@ -94,6 +94,7 @@ const readOwner = `SELECT NULL AS name, '' AS body FROM
     (SELECT 1 FROM document WHERE owner = ?1 UNION ALL SELECT 1 FROM journal WHERE owner = ?1 LIMIT 1)
   UNION ALL SELECT name, body FROM cursor WHERE owner = ?2`;
 
+const readBodies = "SELECT key, body FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT value FROM json_each(?))";
 const readBody = "SELECT body FROM document WHERE owner = ? AND collection = ? AND key = ?";
 
 /** Bytes of a row's texts up to which it is small enough, whatever its numbers take. */
@@ -155,6 +156,24 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
     return body;
   }
 
+  function readDocuments(collection: string, keys: readonly string[]): { key: string; body: string }[] {
+    check();
+    const found: { key: string; body: string }[] = [];
+    const written: string[] = [];
+    for (const key of keys) {
+      const waiting = database.find(owner, collection, key);
+      if (waiting === undefined) written.push(key);
+      else if (waiting) found.push({ key, body: waiting[4] as string });
+    }
+    if (written.length > 0)
+      for (const row of database.read<{ key: string; body: string }>(readBodies, owner, collection, JSON.stringify(written)))
+        found.push(row);
+    let characters = 0;
+    for (const { body } of found) characters += body.length;
+    count(characters);
+    return found;
+  }
+
   function write(rows: StagedRows): void {
     check();
     const { journal, documents, cursors } = rows;
@@ -172,6 +191,7 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
     storage: {
       exec,
       readDocument,
+      readDocuments,
       write,
       flush: database.flush,
       transaction(body) {

@@ -30,6 +30,8 @@ export interface Storage {
    * {@link Storage.exec}.
    */
   readDocument?(collection: string, key: string): string | undefined;
+  /** Where {@link Storage.readDocument} is: the same of several, those that there are. */
+  readDocuments?(collection: string, keys: readonly string[]): { key: string; body: string }[];
   /**
    * Where one owner of many has this store: adds what the present transaction has staged, last in it. It is written with what others have
    * committed, before anything leaves that follows from it. Absent: it is written by {@link Storage.exec}.

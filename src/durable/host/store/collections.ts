@@ -267,14 +267,15 @@ function readStored<T>(
   name: string,
   keys: readonly string[],
 ): [string, T][] {
-  return storage
-    .exec<{ key: string; body: string }>(
+  const rows =
+    storage.readDocuments?.(name, keys) ??
+    storage.exec<{ key: string; body: string }>(
       "SELECT key, body FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT value FROM json_each(?))",
       owner,
       name,
       JSON.stringify(keys),
-    )
-    .map(({ key, body }) => [key, parseDocument<T>(body, name, key)]);
+    );
+  return rows.map(({ key, body }) => [key, parseDocument<T>(body, name, key)]);
 }
 
 export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionPorts, name: string): Keyed<T> {

@@ -9,6 +9,11 @@ import type { Store } from "./store.ts";
 export const pageLimits = {
   /** Of all in a page, about: each commit that changes one of them writes them all. Those that were put first move out, until half is left. */
   bytes: 10_000,
+  /**
+   * The same where many owners share a store, which writes their rows together: there a row costs as little as some hundred bytes of a
+   * page, and what stays should not be written again with each that comes.
+   */
+  sharedBytes: 4_000,
   /** Of one; a larger one has a row of its own. */
   documentBytes: 4_000,
 } as const;
@@ -43,7 +48,7 @@ interface Section<T> {
 }
 
 export function createPage(store: Store): Page {
-  const openSection = createSections(store.resident<readonly Entry[]>("page"));
+  const openSection = createSections(store.resident<readonly Entry[]>("page"), store.isShared ? pageLimits.sharedBytes : pageLimits.bytes);
   return {
     resident<T>(name: string) {
       const rows = store.resident<T>(name);
@@ -79,8 +84,8 @@ interface KnownPage {
   bytes: number;
 }
 
-/** @param pages of one document: the entries, in the order in which they were put */
-function createSections(pages: Resident<readonly Entry[]>) {
+/** @param pages of one document: the entries, in the order in which they were put @param most bytes of it, about */
+function createSections(pages: Resident<readonly Entry[]>, most: number) {
   const moves = new Map<string, MoveOut>();
   const sizes = new WeakMap<Entry, number>();
   let known: KnownPage | undefined;
@@ -129,7 +134,7 @@ function createSections(pages: Resident<readonly Entry[]>) {
       left.push(added);
       add(page, added);
     }
-    page.entries = page.bytes > pageLimits.bytes ? makeRoom(page, left) : left;
+    page.entries = page.bytes > most ? makeRoom(page, left) : left;
     pages.put("", page.entries);
     known = page;
   }
@@ -137,7 +142,7 @@ function createSections(pages: Resident<readonly Entry[]>) {
   function makeRoom(page: KnownPage, entries: readonly Entry[]): Entry[] {
     return entries.filter((entry) => {
       const moveOut = moves.get(entry[0]);
-      if (page.bytes <= pageLimits.bytes / 2 || !moveOut) return true;
+      if (page.bytes <= most / 2 || !moveOut) return true;
       remove(page, entry);
       moveOut(entry[1], entry[2], entry[3]);
       return false;

@@ -22,6 +22,8 @@ import { convertFormer, type FormerTables, makeTables } from "./tables.ts";
 export interface Store<Entry = unknown> {
   /** Address of the owner. */
   owner: string;
+  /** Whether other owners have the same store, which writes their rows together. */
+  isShared: boolean;
   journal: Journal<Entry>;
   /** A collection whose documents are all in memory. Ask for each once, before anything is read: all are loaded by one query. */
   resident<T>(collection: string, codec?: Codec<T>): Resident<T>;
@@ -133,6 +135,7 @@ export function createStore<Entry = unknown>(
 
   return {
     owner,
+    isShared: storage.write !== undefined,
     journal,
     resident<T>(name: string, codec?: Codec<T>) {
       residents.add(name);

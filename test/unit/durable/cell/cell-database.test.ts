@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { type CellDatabase, createOwnerDatabase, layOutCell, openCellDatabase } from "../../../../src/durable/cell/cell-database.ts";
 import { layOutAnew } from "../../../../src/durable/cell/cell-tables.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
+import { createPage, pageLimits } from "../../../../src/durable/host/store/page.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
 import { makeTables } from "../../../../src/durable/host/store/tables.ts";
 
@@ -121,6 +122,25 @@ test("[STORE10] a cell of an earlier version is laid out anew, whole or not at a
   ]);
 });
 
+test("[STORE11] the page of an actor's small documents is smaller in a cell, and what leaves it is found in its place", () => {
+  const { database, of } = open();
+  const store = of("agent/a");
+  const notes = createPage(store).indexed<{ text: string }, number>("note", ({ text }) => text.length);
+  const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+  let longest = 0;
+  for (const key of keys) {
+    store.transaction(() => notes.put(key, { text: key.repeat(80) }));
+    database.flush();
+    const [page] = database.read<{ size: number }>("SELECT length(body) AS size FROM document WHERE collection = 'page'");
+    longest = Math.max(longest, page?.size ?? 0);
+  }
+  expect(longest).toBeGreaterThan(pageLimits.sharedBytes / 2);
+  expect(longest).toBeLessThan(pageLimits.sharedBytes * 1.1);
+  const later = createPage(of("agent/a")).indexed<{ text: string }, number>("note", ({ text }) => text.length);
+  expect(later.size).toBe(keys.length);
+  expect(later.readMany(keys)).toEqual(keys.map((key) => [key, { text: key.repeat(80) }]));
+});
+
 test("[CELL14] who reads a document by its key in mid-wave is told what was committed, and nothing is written for it", () => {
   const { database, written, of } = open();
   const store = of("task/a");
@@ -141,6 +161,12 @@ test("[CELL14] who reads a document by its key in mid-wave is told what was comm
   });
   written.length = 0;
   expect(["kept", "new", "gone", "never"].map((key) => later.read(key))).toEqual(["after", "after", undefined, undefined]);
+  expect(new Map(later.readMany(["kept", "new", "gone", "never"]))).toEqual(
+    new Map([
+      ["kept", "after"],
+      ["new", "after"],
+    ]),
+  );
   // What a failed transaction would have stored is nobody's.
   expect(() =>
     laterStore.transaction(() => {
