@@ -166,6 +166,6 @@ test("[COUNT8] a thread of two turns that are polled for executes in a cell no m
   transactions = 0;
   await play(10, 20);
   // A twentieth above what they are.
-  expect(statements / 10).toBeLessThan(34);
-  expect(transactions / 10).toBeLessThan(22);
+  expect(statements / 10).toBeLessThan(25);
+  expect(transactions / 10).toBeLessThan(15);
 });

@@ -1,6 +1,6 @@
 /** How an actor of an object begins, and what is left of it once it is forgotten. */
 import type { ActorDocs } from "./actor-docs.ts";
-import { viewActor } from "./actor-view.ts";
+import { answerView } from "./actor-view.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { toPlainError } from "./error-data.ts";
@@ -38,11 +38,11 @@ export function createActorStarts(ports: {
       const { logic, definition } = existing.row;
       if (logic !== request.logic || definition !== (request.definition ?? null))
         return { ok: false, code: "name_taken", detail: `there is an actor ${request.actor} already: ${describeLogic(logic, definition)}` };
-      return { ok: true, view: viewActor(existing, docs, timers) };
+      return answerView(existing, docs, timers);
     }
     if (docs.read(request.actor)) return { ok: false, code: "unknown_actor", detail: `there is no actor ${request.actor} any more` };
     const begun = await stepper.begin(request, await actors.loadLogic(request.logic, request.definition ?? null), also);
-    return { ok: true, view: viewActor(begun, docs, timers) };
+    return answerView(begun, docs, timers);
   }
 
   function forget(id: string): boolean {

@@ -1,5 +1,5 @@
 /** What making a thread's objects costs: a statement that asks what is stored, and the tables that are kept. What their commits need not ask. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Row, SqlValue } from "../../../../src/durable/host/ports.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
@@ -111,6 +111,17 @@ test("[COUNT10] to whom an offer was made is written soon though nobody claims i
   expect([await readOffer(), readStored()]).toEqual([3, [["ann", "bea", "cid"]]]);
   await stage.pass(second);
   expect(listLogged(stage)).toContain("nerve.offer.opened");
+});
+
+test("[COUNT11] a thread that begins reads no state of its actor that it has just made; whoever asks for it is given a copy", async () => {
+  const parse = vi.spyOn(JSON, "parse");
+  const stage = await beginPair();
+  const states = () => parse.mock.calls.filter(([text]) => String(text).includes('"context"'));
+  expect(parse.mock.calls.length).toBeGreaterThan(0);
+  expect(states()).toEqual([]);
+  const read = await stage.root().host.read("t1");
+  expect(read?.value).toMatchObject({ open: { reader: "offering" } });
+  expect(states()).toHaveLength(1);
 });
 
 test("[COUNT6] what agents said of an offer that is filled is not read for who won it, nor with each commit after", async () => {
