@@ -29,6 +29,8 @@ test("[CELL15] it is looked how many characters an actor stores only where there
     }
   };
   rewrite();
+  // Whoever asks how many they are asks from outside of the object, which lets nobody read there.
+  expect(live.bytes).toBe(4 * ownerBytes + 10 + 3 * (countedBytes + 1_000));
   expect(looked).toEqual([]);
   rewrite();
   // It is full by what the last has written: of the others is known what they hold.
