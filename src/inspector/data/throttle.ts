@@ -5,12 +5,16 @@ export interface Throttle {
   end(): void;
 }
 
-/** @param pause milliseconds between the end of one and the beginning of the next */
-export function createThrottle(work: () => Promise<void>, pause: number): Throttle {
-  let [busy, asked, ended] = [false, false, false];
+/**
+ * @param pause milliseconds between the end of one and the beginning of the next
+ * @param hasSequel does it once more a pause after the last that was asked for: where what was heard may be ahead of what is read
+ */
+export function createThrottle(work: () => Promise<void>, pause: number, hasSequel = false): Throttle {
+  let [busy, asked, ended, owed] = [false, false, false, false];
   async function run(): Promise<void> {
     busy = true;
-    while (asked && !ended) {
+    while ((asked || owed) && !ended) {
+      owed = hasSequel && asked;
       asked = false;
       await work().catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, pause));

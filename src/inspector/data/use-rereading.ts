@@ -15,7 +15,8 @@ export function useRereading(reread: () => void, concerns: (entry: LogEntry) => 
   latest.current = { reread, concerns };
   const throttle = useRef<Throttle | undefined>(undefined);
   useEffect(() => {
-    const made = createThrottle(async () => latest.current.reread(), pause);
+    // What an agent holds is known to the agent, who may hear of an end later than the log.
+    const made = createThrottle(async () => latest.current.reread(), pause, true);
     throttle.current = made;
     const deaf = live.listen((entries) => {
       if (entries.some((entry) => latest.current.concerns(entry))) made.ask();
