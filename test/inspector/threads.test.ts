@@ -33,7 +33,7 @@ describe.skipIf(!stage)("the list of threads", () => {
     await row.getByText("recruiting").waitFor();
     await row.getByText("a claim of reviewer").waitFor();
     await operator.call("POST", `v1/threads/${thread}/cancel`, { body: JSON.stringify({ reason: "<b>enough</b>" }) });
-    await row.getByText("cancelled").waitFor();
+    await row.locator(".badge").getByText("cancelled").waitFor();
     expect(await page.locator("main img, main b").count()).toBe(0);
     expect(await judgeAccess(page)).toEqual([]);
     await takePictures(page, "threads");

@@ -70,7 +70,8 @@ test.each(Object.entries(disturbances))(
       [3, "reviewer", 2],
       [5, "reviewer", undefined],
     ]);
-    for (const player of [author, reviewer]) expect(await player.get("/v1/me")).toMatchObject({ turns: [], rolesHeld: [] });
+    for (const player of [author, reviewer])
+      await expect.poll(() => player.get("/v1/me"), { timeout: 5_000 }).toMatchObject({ turns: [], rolesHeld: [] });
   },
 );
 
