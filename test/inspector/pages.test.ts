@@ -43,7 +43,9 @@ describe.skipIf(!stage)("pages of what runs", () => {
 
     const { threads } = await post(await operator.add("careless-author", ["coding"]), "careless.ready_for_review", { repo: "r", pr: 1 });
     // The index hears of it later than who has posted.
-    await expect.poll(async () => JSON.stringify(await operator.call("GET", "v1/threads?workflow=careless-review"))).toContain(threads?.[0]);
+    await expect
+      .poll(async () => JSON.stringify(await operator.call("GET", "v1/threads?workflow=careless-review")))
+      .toContain(threads?.[0]);
     await operator.call("DELETE", "v1/workflows/careless-review");
     await page.reload();
     await page.getByRole("heading", { name: "It is not published any more" }).waitFor();

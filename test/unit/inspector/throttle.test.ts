@@ -6,8 +6,16 @@ afterEach(() => void vi.useRealTimers());
 
 test("[INSP22] what is asked for often is done at once and then once a pause; a sequel follows the last, and none once it has ended", async () => {
   const done = { plain: 0, sequel: 0 };
-  const plain = createThrottle(async () => void (done.plain += 1), 100);
-  const sequel = createThrottle(async () => void (done.sequel += 1), 100, true);
+  const plain = createThrottle(async () => {
+    done.plain += 1;
+  }, 100);
+  const sequel = createThrottle(
+    async () => {
+      done.sequel += 1;
+    },
+    100,
+    true,
+  );
   const askBoth = (): void => {
     plain.ask();
     sequel.ask();
