@@ -7,10 +7,9 @@ export const turnLimits = {
 } as const;
 
 // A union of what is there and what came: in whatever order turns come, and however often, the same ones are kept. A turn is compared
-// as the text that it is kept as, which begins with its key.
+// as the text that it is kept as, which begins with its key. Materialized, or SQLite would merge once for each column that is taken of it.
 const mergeTurns = `
-INSERT INTO agent_turns (agent, workflow, role, ended_at, oldest_at, turns)
-SELECT agent, workflow, role, kept ->> 'newest', kept ->> 'oldest', kept ->> 'turns' FROM (
+WITH merged AS MATERIALIZED (
   SELECT value ->> 'agent' AS agent, value ->> 'workflow' AS workflow, value ->> 'role' AS role,
     (SELECT json_object('newest', max(ended), 'oldest', min(ended), 'turns', '[' || group_concat(turn, ',') || ']') FROM (
       SELECT came.value AS turn, came.value ->> 3 AS ended FROM json_each(given.value, '$.turns') came
@@ -18,7 +17,9 @@ SELECT agent, workflow, role, kept ->> 'newest', kept ->> 'oldest', kept ->> 'tu
       SELECT past.value, past.value ->> 3 FROM agent_turns known CROSS JOIN json_each(known.turns) past
       WHERE known.agent = given.value ->> 'agent' AND known.workflow = given.value ->> 'workflow' AND known.role = given.value ->> 'role'
       ORDER BY ended DESC, turn LIMIT ${turnLimits.kept})) AS kept
-  FROM json_each(?1) given) WHERE true
+  FROM json_each(?1) given)
+INSERT INTO agent_turns (agent, workflow, role, ended_at, oldest_at, turns)
+SELECT agent, workflow, role, kept ->> 'newest', kept ->> 'oldest', kept ->> 'turns' FROM merged WHERE true
 ON CONFLICT (agent, workflow, role) DO UPDATE SET ended_at = excluded.ended_at, oldest_at = excluded.oldest_at, turns = excluded.turns
 WHERE excluded.turns <> agent_turns.turns`;
 
