@@ -12,26 +12,30 @@ const traceFactors = [...spanFactors, 0xc2b2ae3d, 0x27d4eb2f];
  */
 function hash(text: string, factors: readonly number[]): string {
   let digits = "";
-  for (const factor of factors) {
-    const word = hashWord(text, factor);
-    for (let shift = 24; shift >= 0; shift -= 8) digits += hexBytes[(word >>> shift) & 0xff];
-  }
+  for (const factor of factors) digits += finish(absorb(~factor, text, factor));
   return digits;
 }
 
 /** Two digits each. */
 const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-function hashWord(text: string, factor: number): number {
-  let state = ~factor;
+/** The state of a hash once it has read on through a text. */
+function absorb(state: number, text: string, factor: number): number {
+  let read = state;
   for (let at = 0; at < text.length; at++) {
-    state = Math.imul(state ^ text.charCodeAt(at), factor);
-    state ^= state >>> 15;
+    read = Math.imul(read ^ text.charCodeAt(at), factor);
+    read ^= read >>> 15;
   }
+  return read;
+}
+
+/** Eight digits. */
+function finish(state: number): string {
   // Every bit of the state changes about half of the result.
-  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
-  return (state ^ (state >>> 16)) >>> 0;
+  let word = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
+  word ^= word >>> 16;
+  return `${hexBytes[word >>> 24]}${hexBytes[(word >>> 16) & 0xff]}${hexBytes[(word >>> 8) & 0xff]}${hexBytes[word & 0xff]}`;
 }
 
 /** The span of an event that a thread publishes; an event that answers it is its child. */
@@ -69,12 +73,31 @@ export function dropBadTrace(event: CloudEvent): CloudEvent {
  * @param initiating the thread's first event
  */
 export function stampTrace(event: CloudEvent, initiating: CloudEvent): CloudEvent {
-  if (event.traceparent !== undefined) return event;
+  return createTraceStamp(initiating)(event);
+}
+
+/** The same for all that a thread says: what its events share is read and hashed once. */
+export function createTraceStamp(initiating: CloudEvent): (event: CloudEvent) => CloudEvent {
   const { traceId, flags } = readTrace(initiating);
-  const { tracestate } = initiating;
-  return {
-    ...event,
-    traceparent: formatTraceparent({ traceId, spanId: makeSpanId(`${event.source} ${event.id}`), flags }),
-    ...(typeof tracestate === "string" && initiating.traceparent !== undefined && { tracestate }),
+  const { traceparent, tracestate } = initiating;
+  const carried = typeof tracestate === "string" && traceparent !== undefined ? { tracestate } : undefined;
+  /** Whose events the states below begin the spans of. */
+  let source: string | undefined;
+  let states: number[] = [];
+
+  function makeSpan(event: CloudEvent): string {
+    if (event.source !== source) {
+      source = event.source;
+      states = spanFactors.map((factor) => absorb(~factor, `span ${event.source} `, factor));
+    }
+    let digits = "";
+    for (let at = 0; at < states.length; at++) digits += finish(absorb(states[at] as number, event.id, spanFactors[at] as number));
+    return digits;
+  }
+
+  return (event) => {
+    if (event.traceparent !== undefined) return event;
+    const stamped: CloudEvent = { ...event, traceparent: formatTraceparent({ traceId, spanId: makeSpan(event), flags }) };
+    return carried ? { ...stamped, ...carried } : stamped;
   };
 }

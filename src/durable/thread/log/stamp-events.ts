@@ -2,7 +2,7 @@
 import type { CloudEvent } from "../../../contract/event.ts";
 import { readMail } from "../../protocol/agent.ts";
 import type { Envelope, Parcelled } from "../../protocol/envelope.ts";
-import { stampTrace } from "../../trace/trace-ids.ts";
+import { createTraceStamp } from "../../trace/trace-ids.ts";
 import { readThread, type ThreadDocuments } from "../lifecycle/thread-rows.ts";
 import type { TaskDocuments } from "../task/task-documents.ts";
 
@@ -24,6 +24,8 @@ export function createStamp({
   isRoot: boolean;
 }): Stamp {
   let initiating: CloudEvent | undefined;
+  /** The stamp of the event that began the thread when it was made. */
+  let made: { first: CloudEvent; stamp(event: CloudEvent): CloudEvent } | undefined;
 
   /** The event that began the thread, once there is one. */
   function findInitiating(): CloudEvent | undefined {
@@ -36,7 +38,9 @@ export function createStamp({
 
   function stamp(event: CloudEvent): CloudEvent {
     const first = findInitiating();
-    return first ? stampTrace(event, first) : event;
+    if (!first) return event;
+    if (made?.first !== first) made = { first, stamp: createTraceStamp(first) };
+    return made.stamp(event);
   }
 
   function stampOne<Sent extends Parcelled>(sent: Sent): Sent {
