@@ -1,6 +1,6 @@
 /** The cell with actors that are made for it: who is in memory, who waits for whom, and what a throw undoes. */
 import { expect, test } from "vitest";
-import { type Cell, createCell } from "../../../../src/durable/cell/cell.ts";
+import { type Cell, type CellPorts, createCell } from "../../../../src/durable/cell/cell.ts";
 import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
 import { type CellRpc, ownerHeader, placeInCell } from "../../../../src/durable/cell/place-in-cell.ts";
 import { createGather } from "../../../../src/durable/host/gather.ts";
@@ -65,15 +65,37 @@ function makeCounter(ctx: ObjectContext, place: Place, address: string): Counter
   };
 }
 
-function open(limits?: { owners: number; bytes: number }, world = createHandWorld()): Stage {
-  const made: string[] = [];
-  const cell = createCell({
-    ...world,
-    now: world.now,
-    elapsed: world.now,
+/** A cell of actors that the test makes. */
+function openWith(world: HandWorld, ports: Pick<CellPorts, "make" | "methods"> & Partial<CellPorts>): Cell {
+  return createCell({
+    ...{ ...world, elapsed: world.now },
     sync: async () => {},
     failed: () => {},
     sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+    warn: () => {},
+    ...ports,
+  });
+}
+
+/** One whose transactions are counted, from its beginning on. */
+function openCounted(world: HandWorld, ports: Parameters<typeof openWith>[1]) {
+  let transactions = 0;
+  const { transaction } = world.storage;
+  const storage = {
+    ...world.storage,
+    transaction<T>(body: () => T): T {
+      transactions += 1;
+      return transaction(body);
+    },
+  };
+  const cell = openWith(world, { ...ports, storage });
+  const atFirst = transactions;
+  return { cell, countTransactions: () => transactions - atFirst };
+}
+
+function open(limits?: { owners: number; bytes: number }, world = createHandWorld()): Stage {
+  const made: string[] = [];
+  const cell = openWith(world, {
     make(kind: ObjectKind, ctx, place) {
       made.push(`${kind}/${ctx.name}`);
       if (ctx.name === "damaged") throw new Error("what it stored cannot be read");
@@ -186,29 +208,14 @@ test("[STORE6] of actors that commit at the same time the one whose row is too l
 
 test("[CELL12] what actors commit in one turn of the event loop is one transaction, and nothing leaves the cell before it is written", async () => {
   const world = createHandWorld();
-  let transactions = 0;
-  const { transaction } = world.storage;
-  const storage = {
-    ...world.storage,
-    transaction<T>(body: () => T): T {
-      transactions += 1;
-      return transaction(body);
-    },
-  };
   const contexts = new Map<string, ObjectContext>();
-  const cell = createCell({
-    ...{ ...world, storage, elapsed: world.now },
-    sync: async () => {},
-    failed: () => {},
-    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+  const { cell, countTransactions } = openCounted(world, {
     make(kind, ctx, place) {
       contexts.set(String(ctx.name), ctx);
       return makeCounter(ctx, place, `${kind}/${ctx.name}`);
     },
     methods: () => ["add", "fail", "tell"],
-    warn: () => {},
   });
-  transactions = 0;
   const left: string[] = [];
   const leave = (name: string, what: string) => contexts.get(name)?.leave(() => left.push(what));
   const of = (name: string) => cell.place<Counter>("task", name);
@@ -217,10 +224,10 @@ test("[CELL12] what actors commit in one turn of the event loop is one transacti
   leave("b", "b says 1");
   expect(await of("b").add(1)).toBe(2);
   leave("b", "b says 2");
-  expect([transactions, left]).toEqual([0, []]);
+  expect([countTransactions(), left]).toEqual([0, []]);
   expect(world.storage.exec("SELECT 1 FROM document WHERE owner LIKE 'task/%'")).toEqual([]);
   await world.settle();
-  expect(transactions).toBe(1);
+  expect(countTransactions()).toBe(1);
   expect(left).toEqual(["b says 1", "b says 2"]);
   expect(world.storage.exec("SELECT owner, body FROM document WHERE collection = 'number'")).toEqual([{ owner: "task/b", body: "2" }]);
   leave("b", "at once");
@@ -229,21 +236,8 @@ test("[CELL12] what actors commit in one turn of the event loop is one transacti
 
 test("[CELL13] what several actors tell one in one turn of the event loop is one commit of its, though each of them had more or less to do before", async () => {
   const world = createHandWorld();
-  let transactions = 0;
-  const { transaction } = world.storage;
-  const storage = {
-    ...world.storage,
-    transaction<T>(body: () => T): T {
-      transactions += 1;
-      return transaction(body);
-    },
-  };
   const batches: number[][] = [];
-  const cell = createCell({
-    ...{ ...world, storage, elapsed: world.now },
-    sync: async () => {},
-    failed: () => {},
-    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+  const { cell, countTransactions } = openCounted(world, {
     make(kind, ctx, place) {
       const counter = makeCounter(ctx, place, `${kind}/${ctx.name}`);
       const hear = createGather<number, number>(ctx.settle, (numbers) => {
@@ -261,16 +255,14 @@ test("[CELL13] what several actors tell one in one turn of the event loop is one
       };
     },
     methods: () => ["hear", "work"],
-    warn: () => {},
   });
-  transactions = 0;
   const steps = [0, 7, 30, 40];
   const of = (name: string) => cell.place<{ work(steps: number): Promise<number> }>("task", name);
   expect(await Promise.all(steps.map((each) => of(`t${each}`).work(each)))).toEqual(steps);
   expect(batches).toEqual([steps]);
   await world.settle();
   // With what they were told for.
-  expect(transactions).toBe(1);
+  expect(countTransactions()).toBe(1);
   expect(await of("t1").work(1)).toBe(1);
   expect(batches.at(-1)).toEqual([1]);
 });
@@ -292,18 +284,12 @@ test("[CELL12] who reads what it has stored finds what it committed before, and 
 test("[CELL5] what is left of one that has left memory can neither read nor write", async () => {
   const stage = open();
   let context: ObjectContext | undefined;
-  const cell = createCell({
-    ...stage.world,
-    elapsed: stage.world.now,
-    sync: async () => {},
-    failed: () => {},
-    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+  const cell = openWith(stage.world, {
     make(_, ctx) {
       context = ctx;
       return { hear: async () => {} };
     },
     methods: () => ["hear"],
-    warn: () => {},
   });
   await cell.call("task/a", "hear", []);
   expect(cell.evict("task/a")).toBe(true);
@@ -333,12 +319,7 @@ test("[ISO2] one that never answers holds up nobody, and neither does who waits 
 test("[ISO3] an actor whose alarm never ends is loaded anew, and what is left of its handler can write nothing", async () => {
   const world = createHandWorld();
   const lives: ObjectContext[] = [];
-  const cell = createCell({
-    ...world,
-    elapsed: world.now,
-    sync: async () => {},
-    failed: () => {},
-    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+  const cell = openWith(world, {
     make(_, ctx) {
       lives.push(ctx);
       return {
@@ -347,7 +328,6 @@ test("[ISO3] an actor whose alarm never ends is loaded anew, and what is left of
       };
     },
     methods: () => ["hear", "alarm"],
-    warn: () => {},
   });
   await cell.call("task/a", "hear", []);
   await world.pass(10);
