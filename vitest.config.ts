@@ -7,7 +7,7 @@ import { writeAssets } from "./src/local-server/assets.ts";
 import { makeAssets } from "./src/local-server/make-assets.ts";
 
 const migrations = await readD1Migrations("migrations");
-// As wrangler.toml says where they are.
+// As wrangler.toml says where they are. The inspector's pages beside them stay: servers that miss one bundle all anew, each by itself.
 writeAssets(await makeAssets());
 
 /** What the compiler says in Node, for the test in workerd that says the same. Loaded only when it is asked. */
@@ -74,8 +74,9 @@ const inNode = {
   hookTimeout: 60_000,
 };
 
-/** What drives real processes is given time. */
-const withServers = { testTimeout: 120_000, hookTimeout: 60_000 };
+/** What drives real processes is given time, and a Worker that is bundled already: servers that start side by side would each bundle it. */
+const bundled = "test/e2e/bundle-once.ts";
+const withServers = { testTimeout: 120_000, hookTimeout: 60_000, globalSetup: [bundled] };
 
 /** What waits goes together, after what computes. */
 const besideOthers = { maxWorkers: waiting, sequence: { groupOrder: 1 } };
@@ -171,8 +172,8 @@ export default defineConfig({
           name: "inspector",
           include: ["test/inspector/**/*.test.ts"],
           // One server and one browser for all of them.
-          globalSetup: ["test/inspector/global-setup.ts"],
           ...withServers,
+          globalSetup: [bundled, "test/inspector/global-setup.ts"],
           ...besideOthers,
         },
       },

@@ -11,9 +11,9 @@ else await prepare();
 async function build(folder) {
   const { bundleWorker } = await import("../src/local-server/bundle-worker.ts");
   const { writeWorker } = await import("../src/local-server/built-worker.ts");
-  const { writeAssets } = await import("../src/local-server/assets.ts");
+  const { replaceAssets } = await import("../src/local-server/assets.ts");
   const { worker, sourceMap, assets } = await bundleWorker();
-  writeAssets(assets);
+  replaceAssets(assets);
   // Of what it was made is for a clone, which may change it.
   writeWorker(folder, { ...worker, sources: {} }, sourceMap);
 }

@@ -18,13 +18,18 @@ export function sumUpAssets(assets: Assets): { [path: string]: string } {
   return Object.fromEntries(Object.entries(assets).map(([path, bytes]) => [path, sumUp(bytes)]));
 }
 
-/** Writes those that are not there as they are, and removes what is no part of them any more; who reads one meanwhile finds it whole. @throws where the folder can't be written */
+/** Writes those that are not there as they are; who reads one meanwhile finds it whole. @throws where the folder can't be written */
 export function writeAssets(assets: Assets, folder: string = assetsFolder): void {
   for (const path of findOtherAssets(sumUpAssets(assets), folder)) {
     const place = join(folder, path);
     mkdirSync(dirname(place), { recursive: true });
     replaceFile(place, assets[path] ?? "", 0o644);
   }
+}
+
+/** Writes all that there are, and removes what is no part of them any more. @throws where the folder can't be written */
+export function replaceAssets(assets: Assets, folder: string = assetsFolder): void {
+  writeAssets(assets, folder);
   // Node 20 has no globSync, and runs what an install brings.
   for (const found of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const place = join(found.parentPath, found.name);

@@ -8,7 +8,7 @@ import { parseEnv } from "node:util";
 import { packageRoot, runsFromSource } from "../package-files.ts";
 import { explainRuntimeMissing } from "../runtime-missing.ts";
 import { version } from "../version.ts";
-import { assetsFolder, findOtherAssets, writeAssets } from "./assets.ts";
+import { assetsFolder, findOtherAssets, replaceAssets } from "./assets.ts";
 import {
   type BuiltWorker,
   keptWorker,
@@ -79,7 +79,7 @@ async function loadKept(folder: string, assetsIn: string): Promise<{ worker: Bui
 async function makeWorker(folder: string, assetsIn: string): Promise<{ worker: BuiltWorker; notKept: string | null }> {
   const { worker, sourceMap, assets } = await import("./bundle-worker.ts").then(({ bundleWorker }) => bundleWorker()).catch(explainFailure);
   try {
-    writeAssets(assets, assetsIn);
+    replaceAssets(assets, assetsIn);
     writeWorker(folder, worker, sourceMap);
     return { worker, notKept: null };
   } catch (error) {
