@@ -142,6 +142,15 @@ test("[CELL9] an ended thread that has said all is not loaded again to find that
   expect(loaded.length).toBe(new Set(loaded).size);
 });
 
+test("[CELL9] an ended thread that has said all leaves memory though there is room", { timeout: 60_000 }, async () => {
+  const cluster = await open(500);
+  const listThreads = (): string[] => cluster.living().filter((address) => /^(?:task|recruitment)\//.test(address));
+  await start(cluster, 0, 20);
+  expect(listThreads().length).toBeGreaterThan(20);
+  expect(await answerAll(cluster, "done")).toBe(20);
+  expect(listThreads()).toEqual([]);
+});
+
 test("[COUNT8] a thread of two turns that are polled for executes in a cell no more statements and transactions than this", async () => {
   let statements = 0;
   let transactions = 0;

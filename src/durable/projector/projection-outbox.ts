@@ -114,7 +114,8 @@ export function createProjectionOutbox(
     woken = true;
     later(pause(), () => {
       woken = false;
-      scheduler.background(flush());
+      // What was sent meanwhile needs no look, by which an object that rests would seem to be at work.
+      if (!reader.isEmpty) scheduler.background(flush());
     });
   }
 
