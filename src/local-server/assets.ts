@@ -2,7 +2,7 @@
  * The files that the Worker answers with and does not carry, in the folder that wrangler.toml names: Wrangler uploads them, and the runtime
  * on this machine reads them there. They are made with the Worker, which knows their sums.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { packageRoot } from "../package-files.ts";
 import { replaceFile } from "../replace-file.ts";
@@ -22,7 +22,7 @@ export function sumUpAssets(assets: Assets): { [path: string]: string } {
 export function writeAssets(assets: Assets, folder: string = assetsFolder): void {
   for (const path of findOtherAssets(sumUpAssets(assets), folder)) {
     const place = join(folder, path);
-    mkdirSync(dirname(place), { recursive: true });
+    makeFolder(dirname(place));
     replaceFile(place, assets[path] ?? "", 0o644);
   }
 }
@@ -40,6 +40,13 @@ export function replaceAssets(assets: Assets, folder: string = assetsFolder): vo
 /** Paths of those that are missing, or not what they should be. */
 export function findOtherAssets(sums: { [path: string]: string }, folder: string = assetsFolder): string[] {
   return Object.keys(sums).filter((path) => readSum(join(folder, path)) !== sums[path]);
+}
+
+/** For whoever else runs this clone, too: a server keeps what it makes for its owner alone. */
+function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
 }
 
 function readSum(place: string): string | null {
