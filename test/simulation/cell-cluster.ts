@@ -3,6 +3,7 @@
  * whatever one of them dies of, all die of.
  */
 import { type Cell, createCell } from "../../src/durable/cell/cell.ts";
+import { createTimerQueue } from "../../src/durable/cell/timer-queue.ts";
 import { type ActorHost, createActorHost } from "../../src/durable/host/actor-host.ts";
 import type { Logics } from "../../src/durable/host/logic.ts";
 import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
@@ -93,8 +94,11 @@ export function createCellCluster(logics: Logics, options: ClusterOptions = {}):
     life.cell = createCell({
       storage: watchStorage(database, (what) => touch("cell", life, what)),
       now: () => now,
-      elapsed: () => now,
-      later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work: () => life.alive && work() }),
+      timers: createTimerQueue(
+        (milliseconds, work) => void timers.push({ at: now + milliseconds, work: () => life.alive && work() }),
+        () => now,
+        (error) => console.warn(JSON.stringify({ at: "timer", error: String(error) })),
+      ),
       background: (work) => track(running, work),
       sync: async () => {},
       failed: () => end(life),

@@ -2,6 +2,7 @@
 
 import type { AgentCore } from "../../src/durable/agent/agent-core.ts";
 import { type Cell, createCell } from "../../src/durable/cell/cell.ts";
+import { createTimerQueue } from "../../src/durable/cell/timer-queue.ts";
 import type { Clock, Storage, World } from "../../src/durable/host/ports.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import type { ObjectContext } from "../../src/durable/host/storage/object-context.ts";
@@ -189,8 +190,9 @@ export function createCellHomes(ports: HomePorts): Homes {
     const cell = createCell({
       storage: createMortalStorage(database, ports, "the cell", life),
       now: clock.now,
-      elapsed: clock.now,
-      later: common(ports, life).later,
+      timers: createTimerQueue(common(ports, life).later, clock.now, (error) =>
+        console.warn(JSON.stringify({ at: "timer", error: String(error) })),
+      ),
       background: track,
       sync: async () => {},
       failed() {

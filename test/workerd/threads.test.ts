@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Json } from "../../src/contract/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
+import { placement } from "./actors.ts";
 import { call, disturbances, expectThread, join, type Player, publish, readLog } from "./stage.ts";
 
 let author: Player;
@@ -289,4 +290,33 @@ test("[THREAD8] a thread that is out of rounds fails, and says so to all", async
   await author.answer(await author.turn("author", thread), { $status: "updated", note: "y" });
   await expectThread(thread, { status: "failed", error: expect.stringMatching(/round/) });
   for (const player of [author, reviewer]) await player.expect("nerve.thread.failed", (data) => data.thread === thread);
+});
+
+/** Timers that a cell has of the platform at once. */
+function watchCellTimers(): { most: number; all: number } {
+  const set = globalThis.setTimeout;
+  const seen = { most: 0, all: 0 };
+  let waiting = 0;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((work: () => void, milliseconds?: number) => {
+    if (!new Error().stack?.includes("cell-object")) return set(work, milliseconds);
+    waiting += 1;
+    seen.all += 1;
+    seen.most = Math.max(seen.most, waiting);
+    return set(() => {
+      waiting -= 1;
+      work();
+    }, milliseconds);
+  }) as typeof setTimeout);
+  return seen;
+}
+
+test.skipIf(placement === "own")("[CELL1] the runtime has a few timers of a cell's, though twenty threads are played at once", async () => {
+  const timers = watchCellTimers();
+  const threads = await Promise.all(Array.from({ length: 20 }, begin));
+  for (const thread of threads) await reviewer.claim("reviewer", thread);
+  for (const thread of threads) await reviewer.answer(await reviewer.turn("reviewer", thread), { $status: "approved", summary: "good" });
+  for (const thread of threads) await expectThread(thread, { status: "completed" });
+  vi.restoreAllMocks();
+  expect(timers.all).toBeGreaterThan(20);
+  expect(timers.most).toBeLessThan(6);
 });

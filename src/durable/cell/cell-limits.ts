@@ -7,6 +7,11 @@ export const cellLimits = {
   ownerBytes: 50_000,
   /** Characters of an actor's that may have replaced others, at least, before it may be looked how many it stores: that reads all of its rows. */
   countedBytes: 50_000,
+  /**
+   * Milliseconds after which what was taken alone gathers nothing any more, stored or not: it may wait for others. About as long as
+   * gathering takes.
+   */
+  aloneAtMost: 2,
   /** Characters of what was committed in one turn of the event loop, from which on it is written at once: they are in memory beside what actors know. */
   waveCharacters: 4_000_000,
   /**

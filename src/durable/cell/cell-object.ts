@@ -20,6 +20,7 @@ import { layOutCell } from "./cell-database.ts";
 import { type CellMoveOut, createCellMove } from "./cell-move.ts";
 import type { MoveRpc } from "./moved-rows.ts";
 import { type CellRpc, ownerHeader } from "./place-in-cell.ts";
+import { createTimerQueue } from "./timer-queue.ts";
 import { createWave } from "./wave.ts";
 
 const classes: Record<ObjectKind, EndpointClass> = {
@@ -56,18 +57,27 @@ function rememberOwners(find: (socket: WebSocket) => string | undefined): (socke
   };
 }
 
-const later = (milliseconds: number, work: () => void): void => void setTimeout(work, milliseconds);
+/** Milliseconds that only grow. */
+const elapsed = (): number => performance.now();
+
+const warn = (entry: { [fact: string]: unknown }): void => console.warn(JSON.stringify(entry));
 
 export class CellObject extends DurableObject<Environment> implements CellRpc {
   #made: { cell: Cell; move: CellMoveOut } | undefined;
   #near: Neighbours | undefined;
   readonly #ownerOf = rememberOwners((socket) => this.ctx.getTags(socket)[0]);
+  readonly #timers = createTimerQueue(
+    (milliseconds, work) => void setTimeout(work, milliseconds),
+    elapsed,
+    (error) => warn({ at: "timer", error: String(error) }),
+  );
   readonly #wave = createWave(
-    (work) => later(0, work),
+    (work) => void this.#timers.add(0, work),
     async () => {
       await this.#made?.cell.written();
       await this.ctx.storage.sync();
     },
+    elapsed,
   );
 
   constructor(ctx: DurableObjectState, env: Environment) {
@@ -109,15 +119,14 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
     const cell = createCell({
       storage: createTurnStorage(ctx),
       now: () => Date.now(),
-      elapsed: () => performance.now(),
-      later,
+      timers: this.#timers,
       // Not by `waitUntil`: it does not keep an object alive, and a socket's next message waits for all that it was given.
       background: (work) => void work.catch((error: unknown) => console.error(JSON.stringify({ at: "background", error: String(error) }))),
       sync: () => ctx.storage.sync(),
       sockets: (owner) => createDurableSockets(ctx, owner),
       make: (kind, context, place) => this.#makeEndpoint(kind, context, place),
       methods: (kind) => methodsOf.get(kind) ?? [],
-      warn: (entry) => console.warn(JSON.stringify(entry)),
+      warn,
       failed: (error) => ctx.abort(`the disk failed: ${String(error)}`),
       // Whoever has moved rings in an object of its own.
       paused: paused || move.isFinal(),

@@ -10,7 +10,7 @@ import { type CellAlarms, createCellAlarms } from "./cell-alarms.ts";
 import { createOwnerDatabase, measureOwner, openCellDatabase } from "./cell-database.ts";
 import { cellLimits } from "./cell-limits.ts";
 import { createLiveOwners, type OwnerLife } from "./live-owners.ts";
-import { createTimerQueue } from "./timer-queue.ts";
+import type { TimerQueue } from "./timer-queue.ts";
 
 /** An actor's object as it is called: its methods by name. */
 export type CellEndpoint = object;
@@ -20,10 +20,8 @@ export interface CellPorts {
   storage: Storage;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds that only grow. */
-  elapsed(): number;
-  /** The platform's timers. */
-  later(milliseconds: number, work: () => void): void;
+  /** For all timers of the cell, whoever sets them: the platform rings one of its own in each turn of its event loop. */
+  timers: TimerQueue;
   /** Keeps the cell alive until the work ends. */
   background(work: Promise<unknown>): void;
   /** Resolves when all that was written is on disk. */
@@ -80,7 +78,7 @@ const stays = (owner: string): boolean => owner.startsWith("registry/") || owner
 export const readKind = (owner: string): ObjectKind => owner.slice(0, owner.indexOf("/")) as ObjectKind;
 
 export function createCell(ports: CellPorts): Cell {
-  const { now, elapsed, later, background, warn, make, methods } = ports;
+  const { now, timers, background, warn, make, methods } = ports;
   const database = openCellDatabase({
     storage: ports.storage,
     failed(error) {
@@ -89,7 +87,6 @@ export function createCell(ports: CellPorts): Cell {
       ports.failed(error);
     },
   });
-  const timers = createTimerQueue(later, elapsed, (error) => warn({ at: "timer", error: String(error) }));
   const live = createLiveOwners<CellEndpoint>({
     ...{ make: makeEndpoint, stays, now, warn, measure: (owner) => measureOwner(database, owner) },
     ...(ports.limits && { limits: ports.limits }),

@@ -2,6 +2,7 @@
  * When what comes from outside is taken. What is taken in one turn of the event loop shares one commit, so where much comes at once it is
  * gathered; at rest nobody waits. Knows time only.
  */
+import { cellLimits } from "./cell-limits.ts";
 
 export interface Wave {
   /** Runs a work now or when its wave begins, in the order in which it was asked. */
@@ -11,12 +12,13 @@ export interface Wave {
 /**
  * @param next runs a work in a later turn of the event loop, after what has already arrived was handed in
  * @param stored resolves when all that was written is on disk
+ * @param elapsed milliseconds that only grow
  */
-export function createWave(next: (work: () => void) => void, stored: () => Promise<void>): Wave {
+export function createWave(next: (work: () => void) => void, stored: () => Promise<void>, elapsed: () => number): Wave {
   /** Others came before the one that was taken at once was done with, or with the last wave. */
   let crowded = false;
-  /** What was taken at once. */
-  let alone: Promise<unknown> | undefined;
+  /** What was taken at once, and is not stored. */
+  let alone: { since: number } | undefined;
   let gathering: { count: number; begins: Promise<void> } | undefined;
 
   function gather(): Promise<void> {
@@ -35,20 +37,21 @@ export function createWave(next: (work: () => void) => void, stored: () => Promi
   }
 
   function runAlone<T>(work: () => Promise<T>): Promise<T> {
+    const present = { since: elapsed() };
+    alone = present;
     const taken = work();
     const end = (): void => {
-      if (alone === taken) alone = undefined;
+      if (alone === present) alone = undefined;
     };
-    alone = taken;
-    // Who answers what it led to comes when it is on disk, and waits for nobody. It may wait for others itself.
+    // Who answers what it led to comes when it is on disk, and waits for nobody.
     taken.then(stored, () => {}).then(end, end);
-    next(end);
     return taken;
   }
 
   return {
     run(work) {
-      crowded ||= alone !== undefined;
+      // What was taken may wait for others itself. It is asked for how long, for each timer of the platform's makes others late.
+      crowded ||= alone !== undefined && elapsed() - alone.since < cellLimits.aloneAtMost;
       return gathering || crowded ? gather().then(work) : runAlone(work);
     },
   };

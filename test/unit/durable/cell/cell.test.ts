@@ -68,7 +68,7 @@ function makeCounter(ctx: ObjectContext, place: Place, address: string): Counter
 /** A cell of actors that the test makes. */
 function openWith(world: HandWorld, ports: Pick<CellPorts, "make" | "methods"> & Partial<CellPorts>): Cell {
   return createCell({
-    ...{ ...world, elapsed: world.now },
+    ...world,
     sync: async () => {},
     failed: () => {},
     sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),

@@ -1,10 +1,13 @@
 /** A cell's world by hand: one database in memory, one clock, timers that the test lets run. */
+import { createTimerQueue, type TimerQueue } from "../../../../src/durable/cell/timer-queue.ts";
 import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 
 export interface HandWorld {
   storage: NodeStorage;
   now(): number;
   later(milliseconds: number, work: () => void): void;
+  /** All that a cell sets, by {@link later}. */
+  timers: TimerQueue;
   background(work: Promise<unknown>): void;
   /** Moves the clock; timers run in order of time, and what follows from each. */
   pass(milliseconds: number): Promise<void>;
@@ -19,11 +22,17 @@ export function createHandWorld(storage = createNodeStorage(), start = 1_000_000
   let now = start;
   const timers: { at: number; work: () => void }[] = [];
   const running = new Set<Promise<unknown>>();
+  const later = (milliseconds: number, work: () => void): void => void timers.push({ at: now + milliseconds, work });
   const world: HandWorld = {
     storage,
     warnings: [],
     now: () => now,
-    later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work }),
+    later,
+    timers: createTimerQueue(
+      later,
+      () => now,
+      (error) => void world.warnings.push({ at: "timer", error: String(error) }),
+    ),
     background(work) {
       const held: Promise<unknown> = work.catch(() => {}).finally(() => running.delete(held));
       running.add(held);

@@ -1,8 +1,11 @@
 /** Time in a cell: many timers by one, who is due first, and what is gathered. */
 import { describe, expect, test } from "vitest";
+import { createCell } from "../../../../src/durable/cell/cell.ts";
+import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
 import { createDueOrder, type Due } from "../../../../src/durable/cell/due-order.ts";
 import { createTimerQueue } from "../../../../src/durable/cell/timer-queue.ts";
 import { createWave } from "../../../../src/durable/cell/wave.ts";
+import type { ObjectContext } from "../../../../src/durable/host/storage/object-context.ts";
 import { createRandom } from "../../../../src/explore/create-random.ts";
 import { createHandWorld } from "./stage.ts";
 
@@ -48,6 +51,34 @@ test("[CELL1] however often one is due at once beside one that is due later, the
   expect(ran.at(-1)).toBe("later");
 });
 
+test("[CELL1] waves and actors of a cell share its timers", async () => {
+  const world = createHandWorld();
+  let context: ObjectContext | undefined;
+  const cell = createCell({
+    ...world,
+    sync: async () => {},
+    failed: () => {},
+    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+    make(_, ctx) {
+      context = ctx;
+      return {};
+    },
+    methods: () => [],
+    warn: () => {},
+  });
+  cell.open("task/a");
+  const wave = createWave((work) => void world.timers.add(0, work), cell.written, world.now);
+  const ran: string[] = [];
+  for (let index = 0; index < 1_000; index++) {
+    context?.later(index % 3, () => ran.push("actor"));
+    void wave.run(async () => ran.push("wave"));
+  }
+  expect(world.waiting).toBe(1);
+  await world.pass(10);
+  expect(ran.filter((what) => what === "wave")).toHaveLength(1_000);
+  expect(ran).toHaveLength(2_000);
+});
+
 test("[CELL1] what a timer sets for now runs in a later turn of the event loop", async () => {
   const world = createHandWorld();
   const queue = createTimerQueue(world.later, world.now, () => {});
@@ -79,11 +110,18 @@ describe("[CELL2] what reaches a cell", () => {
     const turns: (() => void)[] = [];
     const stored: (() => void)[] = [];
     const taken: string[] = [];
+    let now = 0;
     const wave = createWave(
       (work) => turns.push(work),
       () => new Promise((resolve) => stored.push(resolve)),
+      () => now,
     );
     return {
+      /** Turns of the event loop that were asked for and have not come. */
+      turns,
+      pass(milliseconds: number) {
+        now += milliseconds;
+      },
       taken,
       /** @param done what it waits for after it was taken */
       run: (name: string, done: Promise<void> = Promise.resolve()) =>
@@ -105,12 +143,13 @@ describe("[CELL2] what reaches a cell", () => {
   }
 
   test("[CELL2] is taken at once at rest; what comes at once is taken together, in its order, until it comes alone again", async () => {
-    const { run, turn, taken } = open();
+    const { run, turn, turns, pass, taken } = open();
     run("a");
     expect(taken).toEqual(["a"]);
-    await turn();
+    pass(cellLimits.aloneAtMost);
     run("b");
     expect(taken, "the one before was alone").toEqual(["a", "b"]);
+    expect(turns, "who comes alone needs no timer").toEqual([]);
     run("c");
     run("d");
     await settle();
@@ -121,16 +160,18 @@ describe("[CELL2] what reaches a cell", () => {
     await settle();
     expect(taken, "much came with the last").toHaveLength(4);
     await turn();
+    pass(cellLimits.aloneAtMost);
     run("f");
     expect(taken, "it came alone").toEqual(["a", "b", "c", "d", "e", "f"]);
   });
 
   test("[CELL2] as an answer to what was stored waits for no timer, and one that comes before that does", async () => {
-    const { run, turn, store, taken } = open();
+    const { run, turn, turns, store, taken } = open();
     run("a");
     await store();
     run("b");
     expect(taken).toEqual(["a", "b"]);
+    expect(turns).toEqual([]);
     await settle();
     run("c");
     await store();
@@ -140,10 +181,10 @@ describe("[CELL2] what reaches a cell", () => {
   });
 
   test("[CELL2] waits for none that waits for others itself", async () => {
-    const { run, turn, store, taken } = open();
+    const { run, pass, store, taken } = open();
     run("poll", new Promise(() => {}));
     await store();
-    await turn();
+    pass(cellLimits.aloneAtMost);
     run("b");
     expect(taken).toEqual(["poll", "b"]);
   });
