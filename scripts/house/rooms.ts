@@ -340,9 +340,11 @@ export const confined: { readonly [name: string]: readonly string[] } = {
     "machines/steps.ts",
     // The step, what it leads to, what references do in it, and what a machine may hold: docs/actor-host.md says what each uses.
     "src/durable/host/actor-at.ts",
+    "src/durable/host/chart.ts",
     "src/durable/host/effects.ts",
     "src/durable/host/inspect-machine.ts",
     "src/durable/host/logic.ts",
+    "src/durable/host/macrostep.ts",
     "src/durable/host/references.ts",
     "src/durable/host/step.ts",
     // The same machines, stepped without a host.

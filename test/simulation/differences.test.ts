@@ -42,24 +42,6 @@ async function runBoth(machine: AnyStateMachine, types: string[]): Promise<{ xst
 
 const charts: [what: string, machine: unknown, types: string[], xstate: unknown[], host: unknown[]][] = [
   [
-    "a guard is asked twice of an event, so that it must only look",
-    base.createMachine({
-      context,
-      on: {
-        go: {
-          guard: ({ context: given }) => {
-            given.n += 1;
-            return true;
-          },
-          actions: assign({ a: 1 }),
-        },
-      },
-    }),
-    ["go"],
-    ["active", 1],
-    ["active", 2],
-  ],
-  [
     "an event that throws is a dead letter and the actor goes on",
     base.createMachine({
       context,

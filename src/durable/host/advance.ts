@@ -79,13 +79,14 @@ export async function advance(
   /** The machine gets an event of its own: what its code does to it, or keeps of it, is not the sender's. */
   const take = (snapshot: AnyMachineSnapshot, { event, metadata }: NextEvent): void => {
     const own = copyPlain(event);
-    add(logic.throws === "fail" ? stepOrFail(snapshot, own) : stepMachine(computation, machine, snapshot, own), metadata, event);
+    const step = (): Step => stepMachine(computation, machine, snapshot, own, event);
+    add(logic.throws === "fail" ? stepOrFail(snapshot, own, step) : step(), metadata, event);
   };
 
   /** What throws ends the actor in error, in the state of before, as in XState. */
-  const stepOrFail = (snapshot: AnyMachineSnapshot, event: ActorEvent): Step => {
+  const stepOrFail = (snapshot: AnyMachineSnapshot, event: ActorEvent, step: () => Step): Step => {
     try {
-      return stepMachine(computation, machine, snapshot, event);
+      return step();
     } catch (error) {
       return { event, snapshot: { ...snapshot, status: "error", output: undefined, error } as AnyMachineSnapshot, effects: [] };
     }

@@ -4,6 +4,8 @@ export const hostLimits = {
   stepsPerCommit: 100,
   /** Microsteps of one step, for machines that set no limit of their own: an `always` loop must not hang the object. */
   microsteps: 1_000,
+  /** Sets of active states of one machine of which is kept what a transition makes of them: parallel regions have many. */
+  configurations: 1_000,
   /** Milliseconds that a pure promise may take: while it runs, the object takes no other event. */
   purePromise: 30_000,
   /** Turns of the microtask queue that it has before a clock is set for it: most only compute, and need none. */

@@ -1,6 +1,6 @@
 /**
- * The pure step: a machine, a snapshot and an event give the next snapshot and the effects, executing nothing
- * (XState's `transition`). Knows no store and no clock.
+ * The pure step: a machine, a snapshot and an event give the next snapshot and the effects, executing nothing.
+ * Knows no store and no clock.
  */
 
 import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, AnyStateMachine } from "xstate";
@@ -8,6 +8,7 @@ import type { Json } from "../../contract/event.ts";
 import type { DeadLetterCode } from "../../contract/refusals.ts";
 import { type Action, type ActorEvent, type Effect, readEffects } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
+import { begin, type Chosen, chooseTransitions, doesAnything, transition } from "./macrostep.ts";
 import { checkContext, checkPlain } from "./plain-data.ts";
 import { collectSent, createSelf, type Identity, isChildReference, listGone, prepareChildren, setSnapshot } from "./references.ts";
 
@@ -49,15 +50,25 @@ export function openComputation(identity: Identity): Computation {
 
 /** The first step of an actor. One that throws gives an actor in error, of which nothing leaves, as in XState. */
 export function startMachine(computation: Computation, machine: AnyStateMachine, input: Json | undefined): Step {
-  return compute(computation, undefined, { type: "xstate.init" }, () => machine.getInitialSnapshot(computation.scope, input));
+  return compute(computation, undefined, { type: "xstate.init" }, () => begin(machine, input, computation.scope));
 }
 
-/** A further step. */
-export function stepMachine(computation: Computation, machine: AnyStateMachine, before: AnyMachineSnapshot, event: ActorEvent): Step {
-  return compute(computation, before, event, () => machine.transition(before, event, computation.scope));
+/**
+ * A further step.
+ * @param given the event of which `event` is the machine's own copy: if it was judged last, it is not judged again
+ */
+export function stepMachine(
+  computation: Computation,
+  machine: AnyStateMachine,
+  before: AnyMachineSnapshot,
+  event: ActorEvent,
+  given: ActorEvent,
+): Step {
+  const chosen = judged && judged.event === given && judged.snapshot === before ? judged.chosen : undefined;
+  judged = undefined;
+  return compute(computation, before, event, () => transition(machine, before, event, computation.scope, chosen));
 }
 
-/** Runs XState's pure function. */
 function compute(computation: Computation, before: AnyMachineSnapshot | undefined, event: ActorEvent, run: () => AnyMachineSnapshot): Step {
   const { self } = computation;
   setSnapshot(self, before);
@@ -71,7 +82,7 @@ function compute(computation: Computation, before: AnyMachineSnapshot | undefine
     if (before?.children[id] !== child && !spawned.has(child as AnyActorRef))
       throw new Error(`the child ${id} was spawned inside assign; use invoke or spawnChild`);
   }
-  return { event, snapshot: orderNodes(snapshot), effects };
+  return { event, snapshot, effects };
 }
 
 /**
@@ -80,7 +91,7 @@ function compute(computation: Computation, before: AnyMachineSnapshot | undefine
  * parallel machine does next.
  */
 export function orderNodes<Snapshot extends AnyMachineSnapshot>(snapshot: Snapshot): Snapshot {
-  (snapshot as unknown as { _nodes: { order: number }[] })._nodes.sort((a, b) => a.order - b.order);
+  snapshot._nodes.sort((a, b) => a.order - b.order);
   return snapshot;
 }
 
@@ -143,8 +154,13 @@ export function judgeEvent(machine: AnyStateMachine, snapshot: AnyMachineSnapsho
   if (event.type.startsWith("xstate.") && event.type !== "xstate.route") return "reserved_event";
   if (snapshot.status !== "active") return "not_active";
   if (!namesEvent(machine, event.type)) return "unknown_event";
-  return snapshot.can(event as never) ? undefined : "not_taken";
+  const chosen = chooseTransitions(machine, snapshot, event);
+  judged = { snapshot, event, chosen };
+  return doesAnything(chosen) ? undefined : "not_taken";
 }
+
+/** What was judged last: it is taken next, as a rule. */
+let judged: { snapshot: AnyMachineSnapshot; event: ActorEvent; chosen: Chosen } | undefined;
 
 /** Why something is no event. */
 export function findFault(event: unknown): string | undefined {

@@ -13,13 +13,16 @@ const reasons: { cast: string; why: string }[] = [
   },
   { cast: "host/effects.ts: (action.params ?? {})", why: "XState's union of actions is open: named ones are any string" },
   { cast: "host/references.ts: }", why: "a logic that nothing runs, which lacks what only a running one needs" },
-  { cast: "host/step.ts: (snapshot", why: "the order of active states is no part of XState's types" },
   { cast: "host/logic.ts: const create = (logic", why: "a promise's function is no part of XState's types" },
   { cast: "host/logic.ts: { status: ", why: "asks a logic what it is, with as little of a snapshot as that takes" },
   { cast: "host/logic.ts: { type: ", why: "the same: its event" },
   { cast: "host/logic.ts: { self: ", why: "the same: its scope" },
   { cast: "host/step.ts: machine.restoreSnapshot(", why: "what is stored is XState's own snapshot, and no scope is needed" },
-  { cast: "host/step.ts: snapshot.can(", why: "a machine that is data has no event types" },
+  { cast: "host/chart.ts: const joinGuards", why: "a machine that is data has no types of guards" },
+  { cast: "host/chart.ts: const spawn", why: "the same, of actors" },
+  { cast: "host/macrostep.ts: const open", why: "a machine's own parts, which XState's types leave out" },
+  { cast: "host/macrostep.ts: const read", why: "the same, of a snapshot" },
+  { cast: "host/macrostep.ts: const close", why: "the same, back again" },
   { cast: "agent/judge-event.ts: parsed.data.data", why: "parsed by its kind's schema on the line before" },
 ];
 
