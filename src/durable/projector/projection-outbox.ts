@@ -1,7 +1,7 @@
 /**
  * An object's second outbox: rows for the log and the thread index. They are in the journal with the commit that they tell of, and
- * sent from there in batches a little later, so the log may lag but misses nothing. No message waits for it, but for what a thread
- * says of its end: that waits until the index has the end, a tenth of a second at most.
+ * sent from there in batches a little later, so the log may lag but misses nothing. No message waits for it, but outside a
+ * cell for what a thread says of its end: that waits until the index has the end, a tenth of a second at most.
  */
 import type { LogSource } from "../host/committer.ts";
 import type { Added, Entry } from "../host/entry.ts";

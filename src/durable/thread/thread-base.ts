@@ -191,8 +191,8 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
 
   async function findHead(time: number): Promise<RegistryHead | undefined> {
     const thread = readThread(lifecycle);
-    // That a thread has ended is to be in the index soon anyhow.
-    return thread && isEnded(thread.status) ? heads.wait(time, projection.flush, ports.later) : heads.since(time);
+    // That a thread has ended is to be in the index soon anyhow. A call in a cell costs less than to wait for that.
+    return thread && isEnded(thread.status) && !storage.postponeAlarm ? heads.wait(time, projection.flush, ports.later) : heads.since(time);
   }
 
   return {
