@@ -140,6 +140,9 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
       ports.countCommit();
       projection.wake();
     },
+    noted: () => {
+      if (assignments.writeClaims()) presence.noteParts(false);
+    },
     beforeCommit: () => {
       sent.writeNotes();
       if (mailbox.writeNotes()) ignored.noteSeen();

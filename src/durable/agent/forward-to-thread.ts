@@ -1,8 +1,8 @@
 /** Events that a thread's actor must take: given to it with what the agent is, and what its answer means here. */
 import { formatTime } from "../../contract/format-time.ts";
 import type { Accepted } from "../../contract/frames/server-frames.ts";
-import { isTurnEvent, type ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
-import { type Result, refuse } from "../../contract/problem.ts";
+import { isTurnEvent, type ThreadEvent, type ThreadEventOf } from "../../contract/kinds/agent-kinds.ts";
+import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Clock } from "../host/ports.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
@@ -35,14 +35,6 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
 
   let told: { sender: Identity; size: number; card: ClaimCard } | undefined;
 
-  /** Writes what changes what the agent plays. */
-  function commitParts(body: () => void): void {
-    committer.commit(() => {
-      body();
-      presence.noteParts(false);
-    });
-  }
-
   /** The same until its account or the number of its roles changes. */
   function readCard(sender: Identity): ClaimCard {
     if (told?.sender !== sender || told.size !== assignments.size)
@@ -56,28 +48,56 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
     const leaving = isLeaving();
     if (leaving && (await leaving))
       return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
-    let pending = false;
-    let card = readCard(sender);
-    if (event.type === "nerve.offer.claim") {
-      const { offer } = event.data;
-      pending = assignments.listClaims().some((claim) => claim.offer === offer);
-      card = { ...card, ...takeSlot({ assignments, mailbox, now: clock.now(), commit: commitParts }, offer, sender.report.slots) };
-    }
-    const answer = await threadActor(address).take(card, noteDelivery(event), hash);
-    // Another body under a taken claim's id: the first claim still waits for its verdict, so keep its slot.
-    if (answer.ok || answer.problem.code !== "id_conflict" || !pending) noteAnswer(event, answer);
-    return !answer.ok && answer.problem.code === "not_found" ? refuseUnseen() : answer;
+    const card = readCard(sender);
+    const take = (claiming: ClaimCard) => threadActor(address).take(claiming, noteDelivery(event), hash);
+    if (event.type === "nerve.offer.claim") return orUnseen(await claim(sender, card, event.data.offer, take));
+    const answer = await take(card);
+    noteAnswer(event, answer);
+    return orUnseen(answer);
   }
 
-  /** What the thread's answer means for the mailbox and the slots here. */
-  function noteAnswer(event: ThreadEvent, answer: Result<Accepted>): void {
+  /** Who hears no answer claims again, which takes a slot that a crash took away; so it is written once the claim is answered, unless the verdict is on its way. */
+  async function claim(
+    sender: Identity,
+    card: ClaimCard,
+    offer: string,
+    take: (card: ClaimCard) => ReturnType<ThreadActorRpc["take"]>,
+  ): Promise<Result<Accepted>> {
+    const pending = assignments.isClaimed(offer);
+    const slot = takeSlot({ assignments, mailbox, now: clock.now() }, offer, sender.report.slots);
+    let answer: Awaited<ReturnType<typeof take>>;
+    try {
+      answer = await take({ ...card, ...slot });
+    } catch (error) {
+      keepSlot(offer);
+      throw error;
+    }
+    if (answer.ok) {
+      const { decided, ...accepted } = answer.value;
+      if (!decided) keepSlot(offer);
+      return succeed(accepted);
+    }
+    // Another body under a taken claim's id: the first claim still waits for its verdict, so keep its slot.
+    if (answer.problem.retryable || (answer.problem.code === "id_conflict" && pending)) keepSlot(offer);
+    else if (!assignments.drop(offer) && assignments.isClaimed(offer)) releaseSlot(offer);
+    return answer;
+  }
+
+  function keepSlot(offer: string): void {
+    if (assignments.isUnwritten(offer)) committer.commit(() => {});
+  }
+
+  function releaseSlot(offer: string): void {
+    committer.commit(() => {
+      assignments.release(offer);
+      presence.noteParts(false);
+    });
+  }
+
+  /** What the thread's answer means for the mailbox. */
+  function noteAnswer(event: Exclude<ThreadEvent, ThreadEventOf<"nerve.offer.claim">>, answer: Result<Accepted>): void {
     const isOver = answer.ok || answer.problem.code === "turn_over";
     switch (event.type) {
-      case "nerve.offer.claim": {
-        const { offer } = event.data;
-        if (!answer.ok && !answer.problem.retryable) commitParts(() => assignments.release(offer));
-        return;
-      }
       case "nerve.turn.respond":
         if (isOver) mailbox.endTurn(event.data.turn);
         noteLazily();
@@ -109,6 +129,10 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
   }
 
   return forward;
+}
+
+function orUnseen(answer: Result<Accepted>): Result<Accepted> {
+  return !answer.ok && answer.problem.code === "not_found" ? refuseUnseen() : answer;
 }
 
 /** The same answer whether it does not exist or the agent may not see it. */

@@ -51,12 +51,15 @@ export type PresenceMessage = MessageOf<typeof presenceMessages>;
 export type RecruitmentMessage = QueueMessage | PresenceMessage;
 
 /** What an actor of a thread takes from agents, on behalf of whom their own object asks. */
+/** `decided`: an accepted claim has its verdict, which is on its way; nobody outside is told. Absent: it may have none yet. */
+export type TakenEvent = Accepted & { decided?: true };
+
 export interface ThreadActorRpc {
   /**
    * Judges and stores a thread-bound event; its commit is the acceptance.
    * @param hash of what was posted, by which a repeat is known from another event of the same id
    */
-  take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>>;
+  take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<TakenEvent>>;
 }
 
 /** A page of the history of both actors; of the task null where it has not begun. */

@@ -4,6 +4,7 @@
  */
 import type { Resident } from "../../host/store/collections.ts";
 import type { Mail } from "../../protocol/agent.ts";
+import { type Claim, createPendingClaims } from "./pending-claims.ts";
 
 /** A part in a thread, as its thread is told of it. A claim has no generation yet. */
 export interface Part {
@@ -28,16 +29,6 @@ export interface Assignment {
   away: boolean;
 }
 
-/** A claim whose verdict is to come, by its offer. */
-export interface Claim {
-  thread: string;
-  role: string;
-  /** Milliseconds of silence that make who claims away. */
-  silence: number;
-  since: number;
-  away: boolean;
-}
-
 /** What an agent plays, kept. */
 export interface PartDocuments {
   assignments: Resident<Assignment>;
@@ -47,9 +38,15 @@ export interface PartDocuments {
 export interface Assignments {
   /** Takes in what mail says of roles and offers; within its transaction. */
   note(mail: Mail, now: number): void;
-  /** A claim is on its way. */
+  /** A claim is on its way: it counts from now on, and is written with the next commit. */
   reserve(claim: { offer: string; thread: string; role: string; silence: number; at: number }): void;
-  /** The claim came to nothing. */
+  /** Whether the claim is in memory alone. */
+  isUnwritten(offer: string): boolean;
+  /** Writes claims that are in memory alone; first in every transaction. @returns whether there were any */
+  writeClaims(): boolean;
+  /** Forgets a claim that came to nothing, if it is in memory alone. @returns whether it was */
+  drop(offer: string): boolean;
+  /** The claim came to nothing; within a transaction. */
   release(offer: string): void;
   /** Slots in use, but for the claim of that offer. */
   countUsed(offer?: string): number;
@@ -86,7 +83,8 @@ export interface Assignments {
   undo(): void;
 }
 
-export function createAssignments({ assignments, claims }: PartDocuments): Assignments {
+export function createAssignments({ assignments, claims: stored }: PartDocuments): Assignments {
+  const claims = createPendingClaims(stored);
   let facts: { parts: readonly (Assignment | Claim)[]; shortest: number | undefined; away: boolean } | undefined;
 
   function summarize(): NonNullable<typeof facts> {
@@ -130,8 +128,14 @@ export function createAssignments({ assignments, claims }: PartDocuments): Assig
     },
     reserve({ offer, thread, role, silence, at }) {
       if (claims.get(offer)) return;
-      claims.put(offer, { thread, role, silence, since: at, away: false });
+      claims.reserve(offer, { thread, role, silence, since: at, away: false });
       forgetFacts();
+    },
+    isUnwritten: claims.isUnwritten,
+    writeClaims: claims.write,
+    drop(offer) {
+      forgetFacts();
+      return claims.drop(offer);
     },
     release: deleteClaim,
     countUsed: (offer) => assignments.size + claims.size - (offer !== undefined && claims.get(offer) ? 1 : 0),
@@ -202,7 +206,10 @@ export function createAssignments({ assignments, claims }: PartDocuments): Assig
       claims.clear();
       forgetFacts();
     },
-    undo: forgetFacts,
+    undo() {
+      claims.undo();
+      forgetFacts();
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import type { Assignments } from "./assignments.ts";
 import { presenceLimits } from "./presence-limits.ts";
 
 /**
- * What the claim's judge is told of the agent's capacity. With a slot free, or none declared, the claim takes one.
+ * What the claim's judge is told of the agent's capacity. With a slot free, or none declared, the claim takes one, in memory.
  * @param slots what the agent says it has
  */
 export function takeSlot(
@@ -15,8 +15,7 @@ export function takeSlot(
     assignments,
     mailbox,
     now,
-    commit,
-  }: { assignments: Assignments; mailbox: Pick<Mailbox, "findOffer">; now: number; commit(body: () => void): void },
+  }: { assignments: Pick<Assignments, "countUsed" | "reserve">; mailbox: Pick<Mailbox, "findOffer">; now: number },
   offer: string,
   slots: number | undefined,
 ): Pick<ClaimCard, "capacity"> {
@@ -27,6 +26,6 @@ export function takeSlot(
   if (!opened || (slots !== undefined && used >= slots)) return capacity;
   const { every, miss } = opened.heartbeat;
   const silence = (parseDuration(every) ?? presenceLimits.idle / miss) * miss;
-  commit(() => assignments.reserve({ offer, thread: opened.thread, role: opened.role, silence, at: now }));
+  assignments.reserve({ offer, thread: opened.thread, role: opened.role, silence, at: now });
   return capacity;
 }

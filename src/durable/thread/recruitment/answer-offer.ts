@@ -30,8 +30,8 @@ export interface Arrival<K extends RoleKind> {
   done(): void;
 }
 
-/** `taken`, or why not. */
-export type Answer = "taken" | ReturnType<typeof refuse>;
+/** `taken`, or why not; `decided`: a claim that was taken, and has its verdict. */
+export type Answer = "taken" | "decided" | ReturnType<typeof refuse>;
 
 /** @returns takes an event by its kind */
 export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind>(arrival: Arrival<K>) => Promise<Answer> {
@@ -126,7 +126,7 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
       return "taken";
     }
     await endIfSettled(role, offer);
-    return "taken";
+    return records.readState(offer, agent.id)?.reply === "claimed" ? "taken" : "decided";
   }
 
   /** An offer that the agent may still say something to. */

@@ -6,6 +6,7 @@ import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ClaimCard } from "../../protocol/agent.ts";
+import type { TakenEvent } from "../../protocol/recruitment.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 import { type Take, takeInTurn } from "../turn/take-in-turn.ts";
 import { createOfferAnswers } from "./answer-offer.ts";
@@ -23,7 +24,7 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
     hash: string,
     before: Promise<unknown>,
     done: () => void,
-  ): Promise<Result<Accepted>> {
+  ): Promise<Result<TakenEvent>> {
     const thread = readThread(lifecycle);
     const actor = thread && (await host.peek(name));
     if (!thread || !actor) return refuse("not_found", "There is no such offer or thread.");
@@ -36,6 +37,7 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
       logCause({ ...event, correlationid: name, causationid: event.causationid ?? thread.event.id }, name);
     };
     const answer = await dispatch({ agent, event, thread, actor, remember, before, done });
+    if (answer === "decided") return succeed({ ...accepted, decided: true });
     return answer === "taken" ? succeed(accepted) : answer;
   }
 

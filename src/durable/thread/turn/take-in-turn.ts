@@ -1,11 +1,11 @@
 /** Makes repeats of an event that is still being taken wait for it, so that they find what became of it. */
-import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../../contract/kinds/agent-kinds.ts";
 import type { Result } from "../../../contract/problem.ts";
 import type { ClaimCard } from "../../protocol/agent.ts";
+import type { TakenEvent } from "../../protocol/recruitment.ts";
 
 /** Judges and stores events of some of the thread-bound kinds, as `ThreadActorRpc.take` does all of them. */
-export type Take<Event extends ThreadEvent> = (agent: ClaimCard, event: Event, hash: string) => Promise<Result<Accepted>>;
+export type Take<Event extends ThreadEvent> = (agent: ClaimCard, event: Event, hash: string) => Promise<Result<TakenEvent>>;
 
 /** Wraps `take`: events of one agent under one id are taken one after another. */
 export function takeInTurn<Event extends ThreadEvent>(take: Take<Event>): Take<Event> {

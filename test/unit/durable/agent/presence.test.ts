@@ -37,6 +37,7 @@ function wake(): void {
   const commit = (body: () => void): void => {
     commits += 1;
     store.transaction(() => {
+      if (assignments.writeClaims()) presence.noteParts(false);
       body();
       presence.beforeCommit();
     });
@@ -56,6 +57,7 @@ function wake(): void {
 function take(mail: Partial<Mail>): void {
   commits += 1;
   store.transaction(() => {
+    if (assignments.writeClaims()) presence.noteParts(false);
     assignments.note(mail as Mail, now);
     presence.noteParts(mail.seat?.lost === true);
     presence.beforeCommit();
@@ -151,11 +153,10 @@ describe("silence", () => {
 
   test("[LIVE13] includes a claim whose verdict is to come", () => {
     presence.hear();
-    store.transaction(() => {
-      assignments.reserve({ offer: "t9:0:1", thread: "t9", role: "judge", silence: 6_000, at: now });
-      presence.noteParts(false);
-      presence.beforeCommit();
-    });
+    assignments.reserve({ offer: "t9:0:1", thread: "t9", role: "judge", silence: 6_000, at: now });
+    expect(assignments.countUsed(), "it counts before it is written").toBe(1);
+    take({});
+    expect(assignments.isUnwritten("t9:0:1")).toBe(false);
     pass(6_000);
     expect(told).toEqual(["agent.away judge claim in t9"]);
     presence.hear();
