@@ -7,7 +7,8 @@ import type { JobKey } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
-import { numberKey } from "./store/collections.ts";
+import { type Indexed, numberKey, type Resident } from "./store/collections.ts";
+import { openLazily } from "./store/open-lazily.ts";
 import type { Store } from "./store/store.ts";
 import type { TimerKey } from "./timer-table.ts";
 
@@ -75,21 +76,35 @@ export const deadLetterCollection = "deadLetter";
 /** The collection of the last number that was given, which is not given twice. */
 export const deadLetterNumber = "deadLetterNumber";
 
+interface LetterDocuments {
+  letters: Indexed<DeadLetterDoc, Facts>;
+  numbers: Resident<number>;
+}
+
+/** Few actors ever have one. */
+const openLetters = openLazily<LetterDocuments>(
+  {
+    letters: (store) => store.indexed<DeadLetterDoc, Facts>(deadLetterCollection, readFacts),
+    numbers: (store) => store.resident<number>(deadLetterNumber),
+  },
+  [deadLetterNumber],
+);
+
 export function createDeadLetters(
   world: Pick<World, "address" | "clock">,
-  store: Pick<Store, "indexed" | "resident">,
+  store: Store,
   outbox: () => Outbox,
   onDeadLetter: OnDeadLetter | undefined,
 ): DeadLetters {
   const { clock } = world;
-  const letters = store.indexed<DeadLetterDoc, Facts>(deadLetterCollection, readFacts);
-  const numbers = store.resident<number>(deadLetterNumber);
+  const documents = openLetters(store);
 
-  const isFull = (): boolean => letters.size >= hostLimits.deadLetters;
-  const isFullOfIgnored = (): boolean => letters.entries().filter(([, { ignored }]) => ignored).length >= hostLimits.deadLettersIgnored;
-  const find = (id: number): DeadLetterDoc | undefined => letters.read(numberKey(id));
+  const isFull = (): boolean => documents.letters.size >= hostLimits.deadLetters;
+  const isFullOfIgnored = (): boolean =>
+    documents.letters.entries().filter(([, { ignored }]) => ignored).length >= hostLimits.deadLettersIgnored;
+  const find = (id: number): DeadLetterDoc | undefined => documents.letters.read(numberKey(id));
   const removeWhere = (isGone: (letter: DeadLetterDoc) => boolean, keys: string[]): void => {
-    for (const [key, letter] of letters.readMany(keys)) if (isGone(letter)) letters.delete(key);
+    for (const [key, letter] of documents.letters.readMany(keys)) if (isGone(letter)) documents.letters.delete(key);
   };
 
   return {
@@ -101,35 +116,35 @@ export function createDeadLetters(
         return;
       }
       if (isFull()) throw new Error(`${hostLimits.deadLetters} events are dead letters; retry or drop some first`);
-      const id = (numbers.get("") ?? 0) + 1;
-      numbers.put("", id);
+      const id = (documents.numbers.get("") ?? 0) + 1;
+      documents.numbers.put("", id);
       const letter: DeadLetterDoc = {
         ...{ id, actor, at: clock.now(), sender: sender ?? null, number: number ?? null },
         origin: origin ? JSON.stringify(origin) : null,
         event: event as Json,
         ...{ code, error: cutToBytes(error, hostLimits.errorBytes) },
       };
-      letters.put(numberKey(id), letter);
+      documents.letters.put(numberKey(id), letter);
       onDeadLetter?.(toRow(letter), (to, message: Message) => outbox().append([to], message));
     },
-    list: () => letters.readMany(letters.entries().map(([key]) => key)).map(([, letter]) => toRow(letter)),
+    list: () => documents.letters.readMany(documents.letters.entries().map(([key]) => key)).map(([, letter]) => toRow(letter)),
     find(id) {
       const letter = find(id);
       return letter && toRow(letter);
     },
-    remove: (id) => void letters.delete(numberKey(id)),
+    remove: (id) => void documents.letters.delete(numberKey(id)),
     note(id, error) {
       const letter = find(id);
-      if (letter) letters.put(numberKey(id), { ...letter, error: cutToBytes(error, hostLimits.errorBytes), at: clock.now() });
+      if (letter) documents.letters.put(numberKey(id), { ...letter, error: cutToBytes(error, hostLimits.errorBytes), at: clock.now() });
     },
     removeStarts(actor) {
-      const starts = letters.entries().flatMap(([key, facts]) => (facts.starts ? [key] : []));
+      const starts = documents.letters.entries().flatMap(([key, facts]) => (facts.starts ? [key] : []));
       if (starts.length) removeWhere((letter) => letter.actor === actor, starts);
     },
     removeAll: (actor) =>
       removeWhere(
         (letter) => letter.actor === actor,
-        letters.entries().map(([key]) => key),
+        documents.letters.entries().map(([key]) => key),
       ),
   };
 }

@@ -28,7 +28,7 @@ import { createOwnEvents, type OwnEvents } from "./log/own-events.ts";
 import { createStamp } from "./log/stamp-events.ts";
 import { createThreadLog } from "./log/thread-log.ts";
 import { type RootHandlers, type TaskHandlers, takeOwnMessage } from "./own-messages.ts";
-import { createOfferRecords } from "./recruitment/offer-records.ts";
+import { createOfferRecords, type OfferRecords, offerCollection } from "./recruitment/offer-records.ts";
 import { createRecruitmentLogic } from "./recruitment/recruitment-logic.ts";
 import { openTaskDocuments, type TaskDocuments } from "./task/task-documents.ts";
 import { createTaskLogic } from "./task/task-logic.ts";
@@ -109,6 +109,9 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
 
   const documents = openTaskDocuments(store);
   const lifecycle = openThreadDocuments(store);
+  store.expect([offerCollection]);
+  /** Where the root is. */
+  let records: OfferRecords | undefined;
 
   const { stamp, stampMail } = createStamp({ lifecycle, documents, isRoot });
   const world: World = {
@@ -132,7 +135,10 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     logCause: threadLog.logCause,
     project,
     noteWait: waits.note,
-    records: createOfferRecords(store),
+    get records() {
+      records ??= createOfferRecords(store);
+      return records;
+    },
     mail: createMailing(() => host.committer.outbox),
     get cause() {
       return threadLog.cause;
@@ -200,7 +206,9 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     log: threadLog.log,
     logCause: threadLog.logCause,
     project,
-    records: services.records,
+    get records() {
+      return services.records;
+    },
     services,
     name,
     world,

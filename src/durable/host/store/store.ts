@@ -27,6 +27,8 @@ export interface Store<Entry = unknown> {
   journal: Journal<Entry>;
   /** A collection whose documents are all in memory. Ask for each once, before anything is read: all are loaded by one query. */
   resident<T>(collection: string, codec?: Codec<T>): Resident<T>;
+  /** Names of such collections that may be asked for later: the same query loads them. */
+  expect(residents: readonly string[]): void;
   /** A collection whose documents are read by key. @param facts the small part of each that memory holds */
   indexed<T, Facts>(collection: string, facts: (value: T) => Facts): Indexed<T, Facts>;
   /** A collection of any size. */
@@ -143,6 +145,9 @@ export function createStore<Entry = unknown>(
         name,
         createResident<T>(ports, name, () => loadResident(name), codec),
       );
+    },
+    expect(names) {
+      if (laidOut && !born) for (const name of names) residents.add(name);
     },
     indexed: <T, Facts>(name: string, facts: (value: T) => Facts) => hold(name, createIndexed<T, Facts>(ports, name, facts)),
     keyed: <T>(name: string) => createKeyed<T>(ports, name),

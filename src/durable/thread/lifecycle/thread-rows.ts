@@ -3,7 +3,7 @@ import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { Outcome } from "../../../contract/kinds/thread.ts";
 import type { ThreadStatus } from "../../../contract/statuses.ts";
 import type { Resident } from "../../host/store/collections.ts";
-import type { Store } from "../../host/store/store.ts";
+import { openLazily } from "../../host/store/open-lazily.ts";
 import type { ParentLink } from "../../protocol/workflow.ts";
 import type { EpochsDocument, Origin } from "./epoch-plan.ts";
 
@@ -52,14 +52,15 @@ export const threadCollections = {
 } as const satisfies Record<keyof ThreadDocuments, string>;
 
 /** Once for a store. */
-export function openThreadDocuments(store: Store): ThreadDocuments {
-  return {
-    thread: store.resident(threadCollections.thread),
-    epochs: store.resident(threadCollections.epochs),
-    origin: store.resident(threadCollections.origin),
-    forks: store.resident(threadCollections.forks),
-  };
-}
+export const openThreadDocuments = openLazily<ThreadDocuments>(
+  {
+    thread: (store) => store.resident(threadCollections.thread),
+    epochs: (store) => store.resident(threadCollections.epochs),
+    origin: (store) => store.resident(threadCollections.origin),
+    forks: (store) => store.resident(threadCollections.forks),
+  },
+  Object.values(threadCollections),
+);
 
 export function readThread({ thread }: ThreadDocuments): ThreadRow | undefined {
   return thread.get("");

@@ -126,7 +126,8 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
       return "taken";
     }
     await endIfSettled(role, offer);
-    return records.readState(offer, agent.id)?.reply === "claimed" ? "taken" : "decided";
+    // With an offer that closes each claim of it has its verdict.
+    return why === undefined && records.find(offer)?.closed === null ? "taken" : "decided";
   }
 
   /** An offer that the agent may still say something to. */

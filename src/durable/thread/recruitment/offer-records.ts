@@ -98,8 +98,10 @@ export function readOfferNumber(offer: string): number {
   return Number(offer.slice(offer.lastIndexOf(":") + 1));
 }
 
+export const offerCollection = "offer";
+
 export function createOfferRecords(store: Store): OfferRecords {
-  const offers: Resident<OfferRecord> = store.resident("offer");
+  const offers: Resident<OfferRecord> = store.resident(offerCollection);
   const replies = store.keyed<Reply>("reply");
   const sent = createNewest(store.keyed<string>("claimed"), sentAtMost);
   const ended = store.keyed<LostRole>("ended_seat");

@@ -299,8 +299,10 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: Append, metadata
   });
 }
 
+const perhapsEnd = taskEnd.optional();
+
 function readTaskEnd(metadata: unknown): TaskEnd {
-  const { output, prompt } = trust(taskEnd.optional(), metadata) ?? noEnd;
+  const { output, prompt } = trust(perhapsEnd, metadata) ?? noEnd;
   return { output, prompt };
 }
 

@@ -7,8 +7,8 @@ import type { EndedStatus } from "../../../contract/statuses.ts";
 import type { Usage } from "../../../contract/usage.ts";
 import type { Keyed, Resident } from "../../host/store/collections.ts";
 import { createNewest, type Newest } from "../../host/store/newest.ts";
+import { openLazily } from "../../host/store/open-lazily.ts";
 import type { Recent } from "../../host/store/recent.ts";
-import type { Store } from "../../host/store/store.ts";
 import type { TaskStart } from "./task-start.ts";
 
 /** A step of the thread: what an agent answered, or the engine said in its place. */
@@ -250,24 +250,27 @@ export const collections = {
 } as const satisfies Record<keyof TaskDocuments, string>;
 
 /** Once for a store. */
-export function openTaskDocuments(store: Store): TaskDocuments {
-  const said = store.recent<{ hash: string; turn: number }>(collections.answered, remembered.answered);
-  return {
-    start: store.resident(collections.start),
-    supplement: store.resident(collections.supplement),
-    undone: store.resident(collections.undone),
-    copied: store.resident(collections.copied),
-    asking: store.resident(collections.asking),
-    turns: store.recent(collections.turns, remembered.turns),
-    answered: createNewest({ ...said, deleteBeyond: store.keyed(collections.answered).deleteBeyond }, answeredAtMost),
-    usage: store.resident(collections.usage),
-    progress: store.keyed(collections.progress),
-    revoked: store.recent(collections.revoked, remembered.revoked),
-    broadcasts: store.recent(collections.broadcasts, remembered.broadcasts),
-    audience: store.keyed(collections.audience),
-    children: store.keyed(collections.children),
-  };
-}
+export const openTaskDocuments = openLazily<TaskDocuments>(
+  {
+    start: (store) => store.resident(collections.start),
+    supplement: (store) => store.resident(collections.supplement),
+    undone: (store) => store.resident(collections.undone),
+    copied: (store) => store.resident(collections.copied),
+    asking: (store) => store.resident(collections.asking),
+    turns: (store) => store.recent(collections.turns, remembered.turns),
+    answered(store) {
+      const said = store.recent<{ hash: string; turn: number }>(collections.answered, remembered.answered);
+      return createNewest({ ...said, deleteBeyond: store.keyed(collections.answered).deleteBeyond }, answeredAtMost);
+    },
+    usage: (store) => store.resident(collections.usage),
+    progress: (store) => store.keyed(collections.progress),
+    revoked: (store) => store.recent(collections.revoked, remembered.revoked),
+    broadcasts: (store) => store.recent(collections.broadcasts, remembered.broadcasts),
+    audience: (store) => store.keyed(collections.audience),
+    children: (store) => store.keyed(collections.children),
+  },
+  [collections.start, collections.supplement, collections.undone, collections.copied, collections.asking, collections.usage],
+);
 
 /** What begins with these words of a key: as a range. */
 export function withPrefix(...words: string[]): { after: string; before: string } {

@@ -27,14 +27,14 @@ export interface Tasks {
 }
 
 export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts, "random" | "card">, children: Children): Tasks {
-  const { host, documents, world, services, registry, definition, ownEvents } = base;
+  const { host, documents, world, services, registry, definition, ownEvents, storage, clock, logCause } = base;
   const tasks = new Map<string, TaskCore>();
   const audience = createAudience({ world, host, documents, services, registry, definitions: definition, card, random });
 
   function find(name: string): TaskCore {
     let core = tasks.get(name);
     if (!core) {
-      core = createTaskCore({ ...base, name });
+      core = createTaskCore({ name, host, storage, documents, clock, definition, logCause });
       tasks.set(name, core);
     }
     return core;
