@@ -100,6 +100,11 @@ function createLateWrite(
   };
 }
 
+/** Claims that are in memory alone are written with whatever is. */
+function writeClaims(assignments: Assignments, presence: Presence): void {
+  if (assignments.writeClaims()) presence.noteParts(false);
+}
+
 /** @returns the card as the agent narrows it, the same until either changes */
 function createNarrowedCard(identity: Pick<AgentIdentity, "card" | "report">): () => AgentCard | null {
   let narrowed: { card: AgentCard; report: Report; made: AgentCard } | undefined;
@@ -140,9 +145,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
       ports.countCommit();
       projection.wake();
     },
-    noted: () => {
-      if (assignments.writeClaims()) presence.noteParts(false);
-    },
+    noted: () => writeClaims(assignments, presence),
     beforeCommit: () => {
       sent.writeNotes();
       if (mailbox.writeNotes()) ignored.noteSeen();

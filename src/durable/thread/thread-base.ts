@@ -9,6 +9,7 @@ import { createActorHost, type HostOptions } from "../host/actor-host.ts";
 import { formerHost } from "../host/former-tables.ts";
 import { createLogics } from "../host/logic.ts";
 import type { Clock, Storage, World } from "../host/ports.ts";
+import { openLazily } from "../host/store/open-lazily.ts";
 import { createStore, type Store } from "../host/store/store.ts";
 import type { FormerTables } from "../host/store/tables.ts";
 import { formerProjection } from "../projector/former-projection.ts";
@@ -60,7 +61,7 @@ export interface ThreadParts {
   onRollback?(): void;
 }
 
-export interface ThreadBase extends Pick<ThreadServices, "lifecycle" | "log" | "logCause" | "project" | "records"> {
+export interface ThreadBase extends Pick<ThreadServices, "lifecycle" | "log" | "logCause" | "project"> {
   /** The object's name: the id of its thread. */
   name: string;
   world: World;
@@ -100,20 +101,20 @@ function createMailing(outbox: () => ThreadHost["committer"]["outbox"]): ThreadS
     );
 }
 
+/** What a root asks for, and no task. */
+const openOffered = openLazily<{ records: OfferRecords }>({ records: createOfferRecords }, [offerCollection]);
+
 export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): ThreadBase {
   const { registry } = ports;
   const { storage, clock, address } = ports.world;
-  const { isRoot } = parts;
   const name = address.slice(address.indexOf("/") + 1);
   const store = createStore(storage, address, { ...formerBase, ...parts.former });
 
   const documents = openTaskDocuments(store);
   const lifecycle = openThreadDocuments(store);
-  store.expect([offerCollection]);
-  /** Where the root is. */
-  let records: OfferRecords | undefined;
+  const offered = openOffered(store);
 
-  const { stamp, stampMail } = createStamp({ lifecycle, documents, isRoot });
+  const { stamp, stampMail } = createStamp({ lifecycle, documents, isRoot: parts.isRoot });
   const world: World = {
     ...ports.world,
     transport: {
@@ -136,8 +137,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     project,
     noteWait: waits.note,
     get records() {
-      records ??= createOfferRecords(store);
-      return records;
+      return offered.records;
     },
     mail: createMailing(() => host.committer.outbox),
     get cause() {
@@ -178,10 +178,10 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     unknownLater: true,
     heldBack: (queue, begins) => project(noteHeldBack(queue, { sender: address, now: clock.now(), begins })),
   });
-  const host = isRoot ? addressPresentActor(actors, { name, address, lifecycle }) : actors;
+  const host = parts.isRoot ? addressPresentActor(actors, { name, address, lifecycle }) : actors;
   const deadLetters = createThreadDeadLetters({
     thread: name,
-    prefix: isRoot ? "" : taskPrefix,
+    prefix: parts.isRoot ? "" : taskPrefix,
     project,
     host: () => actors,
     now: clock.now,
@@ -206,9 +206,6 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     log: threadLog.log,
     logCause: threadLog.logCause,
     project,
-    get records() {
-      return services.records;
-    },
     services,
     name,
     world,

@@ -80,7 +80,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const offers = createOfferWork(base, ports);
   const keys = createControlKeys({ store: base.store, clock, committer: () => host.committer });
   const reachTask = (to: string): TaskPort => createTaskPort(to, ports.remoteTask(to));
-  const recruitment = createRecruitmentCore({ ...ports, ...base, offers, keys, task: reachTask });
+  const recruitment = createRecruitmentCore({ ...ports, ...base, records: base.services.records, offers, keys, task: reachTask });
   const isIdle = (): boolean => base.isIdle() && !oldTask.waits;
   const retention =
     ports.retention &&

@@ -4,7 +4,7 @@
  */
 import type { Resident } from "../../host/store/collections.ts";
 import type { Mail } from "../../protocol/agent.ts";
-import { type Claim, createPendingClaims } from "./pending-claims.ts";
+import { type Claim, createPendingClaims, type PendingClaims } from "./pending-claims.ts";
 
 /** A part in a thread, as its thread is told of it. A claim has no generation yet. */
 export interface Part {
@@ -166,21 +166,8 @@ export function createAssignments({ assignments, claims: stored }: PartDocuments
         part.away && part.grace !== null ? findHeard(part, sign, now) + part.silence + part.grace : undefined,
       ),
     takeSilent(sign, now, limit) {
-      const taken: Part[] = [];
-      const isSilent = (part: Assignment | Claim): boolean =>
-        !part.away && taken.length < limit && findHeard(part, sign, now) + part.silence <= now;
-      for (const [name, part] of assignments.entries()) {
-        if (!isSilent(part)) continue;
-        assignments.put(name, { ...part, away: true });
-        taken.push({ thread: part.thread, role: part.role, generation: part.generation });
-      }
-      for (const [offer, part] of claims.entries()) {
-        if (!isSilent(part)) continue;
-        claims.put(offer, { ...part, away: true });
-        taken.push({ thread: part.thread, role: part.role });
-      }
       forgetFacts();
-      return taken;
+      return takeSilent({ assignments, claims }, sign, now, limit);
     },
     takeAway(limit) {
       // Don't revive a dropped claim: its verdict is on its way.
@@ -211,6 +198,28 @@ export function createAssignments({ assignments, claims: stored }: PartDocuments
       forgetFacts();
     },
   };
+}
+
+function takeSilent(
+  { assignments, claims }: { assignments: PartDocuments["assignments"]; claims: PendingClaims },
+  sign: number,
+  now: number,
+  limit: number,
+): Part[] {
+  const taken: Part[] = [];
+  const isSilent = (part: Assignment | Claim): boolean =>
+    !part.away && taken.length < limit && findHeard(part, sign, now) + part.silence <= now;
+  for (const [name, part] of assignments.entries()) {
+    if (!isSilent(part)) continue;
+    assignments.put(name, { ...part, away: true });
+    taken.push({ thread: part.thread, role: part.role, generation: part.generation });
+  }
+  for (const [offer, part] of claims.entries()) {
+    if (!isSilent(part)) continue;
+    claims.put(offer, { ...part, away: true });
+    taken.push({ thread: part.thread, role: part.role });
+  }
+  return taken;
 }
 
 /** The key of an assignment: ids of threads have no space. */

@@ -24,7 +24,7 @@ export function createOfferWork(base: ThreadBase, ports: Pick<OffersPorts, "boar
   const { hint } = ports;
   let waits = false;
   const board: BoardRpc = { ...ports.board, close: (...closing) => base.heads.learn(() => ports.board.close(...closing)) };
-  const offers = createOffers({ ...base, board, hint, scheduler: base.world.scheduler, opened });
+  const offers = createOffers({ ...base, records: base.services.records, board, hint, scheduler: base.world.scheduler, opened });
 
   async function readRoles(): Promise<{ ir: WorkflowIr; context: RecruitmentContext } | undefined> {
     const actor = await host.peek(name);
