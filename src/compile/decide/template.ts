@@ -49,8 +49,8 @@ export function renderTemplate(template: Template, scope: TemplateScope): Render
   return text === undefined ? renderLiquid(template, scope) : { ok: true, text };
 }
 
-/** `{{ name }}` and `{{ list | join: ", " }}`: most templates have no other tag. */
-const named = /\{\{ *([A-Za-z_][A-Za-z0-9_]*)(?: *\| *join: *(?:'([^'\\{}]*)'|"([^"\\{}]*)"))? *\}\}/;
+/** `{{ name }}`, `{{ name.member }}` and `{{ list | join: ", " }}`: most templates have no other tag. */
+const named = /\{\{ *([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,8})(?: *\| *join: *(?:'([^'\\{}]*)'|"([^"\\{}]*)"))? *\}\}/;
 
 /** What is no variable in Liquid, or another one's member. */
 const unnamed: ReadonlySet<string> = new Set("true false nil null empty blank and or not contains size first last".split(" "));
@@ -58,8 +58,8 @@ const unnamed: ReadonlySet<string> = new Set("true false nil null empty blank an
 /** Bounds of what is joined here: beyond them the library counts. */
 const joined = { parts: 200, items: 1_000, length: 100_000 } as const;
 
-/** A text as it is, or a name; with what stands between the texts of its list. */
-type Part = string | { name: string; between: string | undefined };
+/** A text as it is, or the names that lead to a value; with what stands between the texts of a list. */
+type Part = string | { names: string[]; between: string | undefined };
 
 /** By source; null: there is more in it. */
 const partsKnown = new Map<string, Part[] | null>();
@@ -70,10 +70,11 @@ function readParts(source: string): Part[] | null {
   if (read.length > 4 * joined.parts) return null;
   const parts: Part[] = [];
   for (let at = 0; at < read.length; at += 4) {
-    const [text = "", name, single, double] = read.slice(at, at + 4);
-    if (text.includes("{") || (name !== undefined && unnamed.has(name))) return null;
+    const [text = "", path, single, double] = read.slice(at, at + 4);
+    const names = path?.split(".");
+    if (text.includes("{") || names?.some((name) => unnamed.has(name))) return null;
     parts.push(text);
-    if (name !== undefined) parts.push({ name, between: single ?? double });
+    if (names) parts.push({ names, between: single ?? double });
   }
   return parts;
 }
@@ -88,16 +89,20 @@ function findParts(source: string): Part[] | null {
   return parts;
 }
 
-/** What a name says, where that is a text or a list of them. */
-function say({ name, between }: Exclude<Part, string>, scope: TemplateScope): string | undefined {
-  const said = Object.hasOwn(scope, name) ? scope[name] : undefined;
-  if (between === undefined) return typeof said === "string" ? said : undefined;
+/** What names say, where that is a text, a whole number or a list of texts. */
+function say({ names, between }: Exclude<Part, string>, scope: TemplateScope): string | undefined {
+  let said: unknown = scope;
+  for (const name of names) {
+    if (typeof said !== "object" || said === null || Array.isArray(said) || !Object.hasOwn(said, name)) return undefined;
+    said = (said as TemplateScope)[name];
+  }
+  if (between === undefined) return typeof said === "string" || Number.isSafeInteger(said) ? String(said) : undefined;
   if (!Array.isArray(said) || said.length > joined.items) return undefined;
   for (let at = 0; at < said.length; at++) if (typeof said[at] !== "string") return undefined;
   return said.join(between);
 }
 
-/** The text of a template that only names texts and lists of them, as the library renders it; undefined: that has to. */
+/** The text of a template that only names values, as the library renders it; undefined: that has to. */
 function joinNamed(source: string, scope: TemplateScope): string | undefined {
   const parts = findParts(source);
   if (!parts) return undefined;
