@@ -200,14 +200,30 @@ function createMailDelivery(
     return answer?.status === "stored" ? { ...answer, more: end < 0 ? answers.length : end } : (answer as Delivery);
   }
 
+  /** @returns the answer to those at the front that need no commit of their own; the sender sends what is behind them again */
+  function takeLate(envelope: Envelope): Delivery | undefined {
+    if (!identity.card) return undefined;
+    const answer = mailbox.takeLate({ envelope });
+    if (answer?.status !== "stored" || !envelope.more) return answer;
+    let more = 0;
+    for (const { id, message } of envelope.more) {
+      if (mailbox.takeLate({ envelope: { ...envelope, id, message } })?.status !== "stored") break;
+      more += 1;
+    }
+    return { ...answer, more };
+  }
+
   /** An agent that answers at once has had its turn before a row of it could be of use. */
   return async (envelope) => {
     resume();
+    const late = takeLate(envelope);
+    if (late) return late;
     if (envelope.more) return takeTogether(envelope);
     const passed = identity.card && mailbox.pass(envelope);
     if (!passed) return gather({ envelope });
     const left = await passed;
-    return left ? gather(left) : { status: "stored" };
+    if (!left) return { status: "stored" };
+    return (identity.card && mailbox.takeLate(left)) ?? gather(left);
   };
 }
 

@@ -162,8 +162,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   });
   const identity = createIdentity(name, documents.accounts, clock, (body) => committer.commit(body));
   const mailbox = createMailbox(documents, {
-    clock,
-    later: ports.later,
+    ...{ clock, later: ports.later, late: storage.beforeWrite && committer },
     commit: (body) => committer.commit(body),
     stored(mail) {
       assignments.note(mail, clock.now());

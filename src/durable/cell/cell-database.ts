@@ -83,6 +83,7 @@ export interface OwnerPorts {
   owner: string;
   setAlarm(at: number): void;
   postponeAlarm(at: number | undefined): void;
+  beforeWrite(work: () => void): void;
   /** @throws when this life of the actor is over: nothing of it may read or write any more */
   check(): void;
   /** Hears how many characters it read or wrote, and how many of those may have replaced others: all by default. */
@@ -106,7 +107,7 @@ const reading = /^\s*(?:SELECT|WITH)\b/;
 /** Facts are cursors of an owner that no actor is. */
 export const factsOf = (owner: string): string => `facts ${owner}`;
 
-export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, check, count }: OwnerPorts): OwnerDatabase {
+export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, beforeWrite, check, count }: OwnerPorts): OwnerDatabase {
   let known: { stored: boolean; facts: Map<string, string> } | undefined;
 
   /** Nobody else writes what is this owner's, so it is read once in a life. */
@@ -200,6 +201,7 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
       },
       setAlarm,
       postponeAlarm,
+      beforeWrite,
       hasRows: isStored,
     },
     facts: {

@@ -25,6 +25,8 @@ export interface CellWrites {
   find(owner: string, collection: string, key: string): readonly SqlValue[] | null | undefined;
   /** Characters of an actor's that wait. */
   waiting(owner: string): number;
+  /** Does something, which may commit, before anything is written that was committed since: in the same write. */
+  before(work: () => void): void;
   /** Does something once all that was committed is written: it is seen by nobody before that. At once where nothing waits. */
   after(work: () => void): void;
   /** Writes now. @throws what the disk throws: then nothing of it is kept, and all that memory knows of it must go */
@@ -93,10 +95,37 @@ function createCommitted() {
   };
 }
 
+/** What is done before a write, which may ask for more of it. */
+function createBefore() {
+  let waiting: (() => void)[] = [];
+  let running = false;
+  return {
+    isEmpty: () => waiting.length === 0,
+    isRunning: () => running,
+    add: (work: () => void) => void waiting.push(work),
+    clear(): void {
+      waiting = [];
+    },
+    run(): void {
+      running = true;
+      try {
+        while (waiting.length) {
+          const works = waiting;
+          waiting = [];
+          for (const work of works) work();
+        }
+      } finally {
+        running = false;
+      }
+    },
+  };
+}
+
 export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrites {
   let committed = createCommitted();
   /** What the present commit has added; undefined: there is none. */
   let staged: Step[] | undefined;
+  const before = createBefore();
   let after: (() => void)[] = [];
   let characters = 0;
   let scheduled = false;
@@ -112,25 +141,22 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
   function push(step: Step): void {
     check();
     pushed += 1;
-    if (staged) {
-      staged.push(step);
-      return;
-    }
+    if (staged) return void staged.push(step);
     committed.add(step);
     schedule();
   }
 
   function schedule(): void {
-    if (scheduled) return;
+    if (scheduled || before.isRunning()) return;
     scheduled = true;
     void writeAtEnd();
   }
 
   /** As the present turn of the event loop ends, so that what it wrote is one commit of the platform's too: a later turn would be another. */
   async function writeAtEnd(): Promise<void> {
-    for (let before = -1, quiet = 0; quiet < cellLimits.quietMicrotasks; quiet += 1) {
-      if (pushed !== before) quiet = 0;
-      before = pushed;
+    for (let earlier = -1, quiet = 0; quiet < cellLimits.quietMicrotasks; quiet += 1) {
+      if (pushed !== earlier) quiet = 0;
+      earlier = pushed;
       await undefined;
     }
     scheduled = false;
@@ -144,6 +170,7 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
   /** Of a commit that is under way what it found. */
   function flush(): void {
     check();
+    if (!staged && !before.isEmpty()) before.run();
     if (!committed.isEmpty()) {
       const { write } = committed;
       committed = createCommitted();
@@ -151,6 +178,7 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
       try {
         storage.transaction(() => write(storage));
       } catch (error) {
+        before.clear();
         after = [];
         broken = { error };
         failed(error);
@@ -189,6 +217,10 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
     },
     run: (owner, sql, values) => push({ type: "run", owner, sql, values }),
     setAlarm: (at) => push({ type: "alarm", at }),
+    before(work) {
+      before.add(work);
+      schedule();
+    },
     show,
     find(owner, collection, key) {
       if (committed.hasRun(owner)) flush();
@@ -201,7 +233,7 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
     },
     after(work) {
       check();
-      if (committed.isEmpty() && !staged?.length && after.length === 0) return work();
+      if (committed.isEmpty() && !staged?.length && before.isEmpty() && after.length === 0) return work();
       after.push(work);
       schedule();
     },

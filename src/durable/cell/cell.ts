@@ -9,7 +9,7 @@ import type { ObjectKind, Place } from "../place.ts";
 import { type CellAlarms, createCellAlarms } from "./cell-alarms.ts";
 import { createOwnerDatabase, measureOwner, openCellDatabase } from "./cell-database.ts";
 import { cellLimits } from "./cell-limits.ts";
-import { createLiveOwners, type OwnerLife } from "./live-owners.ts";
+import { createLiveOwners, type LiveOwners, type OwnerLife } from "./live-owners.ts";
 import type { TimerQueue } from "./timer-queue.ts";
 
 /** An actor's object as it is called: its methods by name. */
@@ -94,7 +94,11 @@ export function createCell(ports: CellPorts): Cell {
   const alarms = createCellAlarms({
     ...{ database, now, timers, background, warn },
     ring: async (owner) => void (await call(owner, "alarm", [])),
-    giveUp: live.drop,
+    giveUp(owner) {
+      // What it has promised to write is written.
+      database.flush();
+      live.drop(owner);
+    },
     paused: ports.paused === true,
   });
   const place = createPlace(methods, invoke);
@@ -115,6 +119,7 @@ export function createCell(ports: CellPorts): Cell {
         alarms.postpone(owner, at);
         live.rest(life);
       },
+      beforeWrite: (work) => database.before(holdFor(live, life, work)),
       count: (characters, unsure) => live.count(life, characters, unsure),
     });
     return {
@@ -143,16 +148,7 @@ export function createCell(ports: CellPorts): Cell {
         live.begin(life);
         background(work.finally(() => live.end(life)));
       },
-      later(milliseconds, work) {
-        live.begin(life);
-        timers.add(milliseconds, () => {
-          try {
-            if (!life.over) work();
-          } finally {
-            live.end(life);
-          }
-        });
-      },
+      later: (milliseconds, work) => void timers.add(milliseconds, holdFor(live, life, work)),
       sockets: ports.sockets(owner),
     };
   }
@@ -190,9 +186,24 @@ export function createCell(ports: CellPorts): Cell {
     flush: database.flush,
     written: () => new Promise((resolve) => database.after(resolve)),
     endAll() {
-      live.endAll();
-      database.flush();
+      try {
+        database.flush();
+      } finally {
+        live.endAll();
+      }
     },
+  };
+}
+
+/** @returns does the work unless this life of the actor is over by then; until then the actor is at work */
+function holdFor(live: Pick<LiveOwners<CellEndpoint>, "begin" | "end">, life: OwnerLife, work: () => void): () => void {
+  live.begin(life);
+  return () => {
+    try {
+      if (!life.over) work();
+    } finally {
+      live.end(life);
+    }
   };
 }
 

@@ -25,6 +25,13 @@ export interface Committer {
   /** Runs `body` in a transaction, then starts sending what it appended. A throw undoes all of it. */
   commit<T>(body: () => T): T;
   /**
+   * Runs `body` first in the object's next transaction, which comes before anything is written that follows from it: many such bodies are
+   * one commit. At once where the store writes each commit by itself. What `body` throws is logged: nobody waits for it.
+   */
+  commitLate(body: () => void): void;
+  /** Commits what {@link commitLate} was given, where it has to be read. */
+  settle(): void;
+  /**
    * The alarm rang: the next is set, then `run` does what is due and what waits in the outbox is sent. What `run`
    * throws is logged, and seen to again {@link hostLimits.safetyNet} later.
    * @throws only if the next alarm could not be set: then the platform must ring again
@@ -116,6 +123,76 @@ function createCommitJournal(world: World, store: Store, { log, keepEntries = 0 
   };
 }
 
+/** What waits to be run first in the next transaction. @param commit runs a body as one of its own */
+function createLateBodies({ storage, address }: World, commit: (body: () => void) => void) {
+  let waiting: (() => void)[] = [];
+  /** They were rolled back with another's work: each goes by itself, so that none is in another's way. */
+  let isCareful = false;
+
+  function settle(): void {
+    while (waiting.length) {
+      try {
+        commit(() => {});
+      } catch (error) {
+        // The next commit takes each by itself.
+        if (!isCareful) throw error;
+      }
+    }
+  }
+
+  function commitEach(): void {
+    isCareful = false;
+    const bodies = waiting;
+    waiting = [];
+    for (const body of bodies) {
+      try {
+        commit(body);
+      } catch (error) {
+        console.error(JSON.stringify({ at: "late commit", address, error: String(error) }));
+      }
+    }
+  }
+
+  return {
+    settle,
+    add(body: () => void): void {
+      const { beforeWrite } = storage;
+      if (!beforeWrite) {
+        commit(body);
+        return;
+      }
+      waiting.push(body);
+      if (waiting.length === 1) beforeWrite(settle);
+    },
+    /** For the transaction that begins. */
+    take(): readonly (() => void)[] {
+      if (isCareful) commitEach();
+      if (!waiting.length) return none;
+      const bodies = waiting;
+      waiting = [];
+      return bodies;
+    },
+    /** The transaction was rolled back. */
+    giveBack(bodies: readonly (() => void)[]): void {
+      if (!bodies.length) return;
+      waiting = [...bodies, ...waiting];
+      isCareful = true;
+      storage.beforeWrite?.(settle);
+    },
+  };
+}
+
+/** When an alarm must ring; undefined: nothing is due. */
+function findAlarm(first: number | undefined, others: readonly (number | undefined)[], now: number): number | undefined {
+  let earliest = first;
+  for (const time of others) if (time !== undefined && (earliest === undefined || time < earliest)) earliest = time;
+  if (earliest === undefined) return undefined;
+  // Rounded up to whole milliseconds: an alarm that rings within the millisecond before would find nothing due and be set again at once.
+  return Math.ceil(Math.min(Math.max(earliest, now), now + hostLimits.alarmAhead));
+}
+
+const none: readonly (() => void)[] = [];
+
 export function createCommitter(world: World, options: CommitterOptions): Committer & { entry: EntryWriter } {
   const { storage, clock, scheduler } = world;
   const store = options.store ?? createStore(storage, world.address, formerHost);
@@ -128,18 +205,12 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     ...(options.heldBack && { heldBack: options.heldBack }),
     ...(options.isUnordered && { isUnordered: options.isUnordered }),
   });
+  const late = createLateBodies(world, (body) => committer.commit(body));
   let armedAt: number | undefined;
   // Whether the alarm that is set only guards against a crash in the present one; the next commit replaces it.
   let guarding = false;
 
-  const findEarliest = (): number | undefined => {
-    let earliest = outbox.due();
-    for (const time of options.dueTimes()) if (time !== undefined && (earliest === undefined || time < earliest)) earliest = time;
-    if (earliest === undefined) return undefined;
-    const now = clock.now();
-    // Rounded up to whole milliseconds: an alarm that rings within the millisecond before would find nothing due and be set again at once.
-    return Math.ceil(Math.min(Math.max(earliest, now), now + hostLimits.alarmAhead));
-  };
+  const findEarliest = (): number | undefined => findAlarm(outbox.due(), options.dueTimes(), clock.now());
 
   const set = (at: number): void => {
     storage.setAlarm(at);
@@ -168,11 +239,13 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
   };
 
   function transact<T>(body: () => T, thenArm: () => void, mustSave = false): T {
+    const bodies = late.take();
     const before = { armedAt, guarding };
     let result: { value: T; added: ReturnType<EntryWriter["write"]> };
     try {
       result = store.transaction(() => {
         options.noted?.();
+        for (const each of bodies) each();
         const value = body();
         options.beforeCommit?.();
         const added = journal.write(mustSave);
@@ -185,6 +258,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
       outbox.settle(undefined);
       inbox.reread();
       options.onRollback?.();
+      late.giveBack(bodies);
       throw toStoreFailure(error);
     }
     const { value, added } = result;
@@ -202,6 +276,8 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     entry,
     store,
     commit: (body) => transact(body, arm),
+    commitLate: late.add,
+    settle: late.settle,
     async alarm(run) {
       armedAt = undefined;
       if (findEarliest() !== undefined) transact(() => {}, guard);

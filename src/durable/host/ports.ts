@@ -37,6 +37,11 @@ export interface Storage {
    * committed, before anything leaves that follows from it. Absent: it is written by {@link Storage.exec}.
    */
   write?(rows: StagedRows): void;
+  /**
+   * Where {@link Storage.write} is: does something, which may commit, before anything is written that was committed since, by whomever: in
+   * the same write. Not within a transaction.
+   */
+  beforeWrite?(work: () => void): void;
   /** Where {@link Storage.write} is: writes what was committed now, before something that may end the object. */
   flush?(): void;
 }

@@ -8,6 +8,7 @@ import type { Channel } from "../../../contract/channels.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import type { Delivered } from "../../../contract/routing.ts";
+import type { Committer } from "../../host/committer.ts";
 import type { Clock } from "../../host/ports.ts";
 import type { Resident } from "../../host/store/collections.ts";
 import type { KeyedInPage } from "../../host/store/page.ts";
@@ -28,7 +29,7 @@ import { createMailReceiving, type MailReceiving } from "./receive-mail.ts";
 import { createSeqNumbers, type NotedNumbers, type ReservedNumbers, type SeqNumbers } from "./seq-numbers.ts";
 import { createTurnsInFlight } from "./turns-in-flight.ts";
 
-export interface Mailbox extends Pick<MailReceiving, "pass" | "receive">, OfferLooks {
+export interface Mailbox extends Pick<MailReceiving, "pass" | "takeLate" | "receive">, OfferLooks {
   /** For a poll: what is unacknowledged after `after`; without it, what no live connection holds. In order. */
   readFree(query: { channels: readonly Channel[]; after?: number; limit: number }): InboxItem[];
   /** Adds readers, newest last, and gives them what no other holds. */
@@ -92,6 +93,8 @@ export interface MailboxPorts {
   /** Hears of mail that is stored, within the transaction. */
   stored(mail: Mail): void;
   commit(body: () => void): void;
+  /** Absent: each commit is written by itself. */
+  late?: Pick<Committer, "commitLate" | "settle"> | undefined;
   /** The last connection has closed. */
   unread(): void;
 }
@@ -104,7 +107,8 @@ export interface MailboxDocuments extends MailDocuments {
   receipts: KeyedInPage<Receipt>;
 }
 
-export function createMailbox(documents: MailboxDocuments, { clock, later, stored, commit, unread }: MailboxPorts): Mailbox {
+export function createMailbox(documents: MailboxDocuments, ports: MailboxPorts): Mailbox {
+  const { clock, later, stored, commit, late, unread } = ports;
   const seqs = createSeqNumbers(documents.numbers, () => readers.noteNumbers());
   const senders = createDedup(documents.senders, clock);
   const given = createGivenTurns();
@@ -115,7 +119,8 @@ export function createMailbox(documents: MailboxDocuments, { clock, later, store
   const shown = createShownOffers(documents.offers, clock);
   const all = readWithOffers(rows, shown);
   const readers = createMailReaders({ rows: all, findEnd, now: clock.now, given: noteGiven });
-  const { wakePolls, onReceive } = createListeners();
+  const { wakePolls, isPolled, onReceive } = createListeners();
+  const reserve = (): void => seqs.reserve(seqs.last + 1);
 
   /** The greatest number behind which nothing can appear any more. */
   function findEnd(): number {
@@ -132,35 +137,33 @@ export function createMailbox(documents: MailboxDocuments, { clock, later, store
     firstHeld: () => rows.firstHeld,
     reserve: () => commit(reserve),
   });
-  const receiving = createMailReceiving({ seqs, senders, inFlight, notes, rows, readers, offers, shown, stored, wakePolls });
+  const receiving = createMailReceiving({
+    ...{ seqs, senders, inFlight, notes, rows, readers, offers, shown, stored, wakePolls, isPolled, late },
+  });
   let seen = false;
-
-  function reserve(): void {
-    seqs.reserve(seqs.last + 1);
-  }
 
   return {
     ...createOfferLooks(shown, offers, readers),
-    pass: receiving.pass,
-    receive: receiving.receive,
-    readFree: readers.readFree,
+    ...receiving,
+    readFree(query) {
+      late?.settle();
+      return readers.readFree(query);
+    },
     readHeld: (of) => new Map(all.readBetween(of).map(({ seq, about }) => [seq, about])),
     attach: (...joining) => readers.attach(joining),
     takeOver: readers.takeOver,
     pump: readers.pump,
     waitsFor: readers.waitsFor,
     detach(reader) {
+      late?.settle();
       inFlight.store((turn) => turn.reader === reader, false);
       readers.detach(reader);
       wakePolls();
       if (!readers.count()) unread();
     },
-    ack({ seqs: named, seq, channel }) {
-      inFlight.store(
-        ({ item }) =>
-          named?.includes(item.seq) || (seq !== undefined && item.seq <= seq && (channel === undefined || item.channel === channel)),
-        true,
-      );
+    ack(ack) {
+      const { seqs: named, seq, channel } = ack;
+      inFlight.store(({ item }) => isMeant(ack, item), true);
       // Held items were shown to nobody: an acknowledgement can't mean them.
       const acked = [...(named ?? []), ...(seq === undefined ? [] : all.listThrough(Math.min(seq, findEnd()), channel))];
       for (const each of acked) {
@@ -224,8 +227,13 @@ export function createMailbox(documents: MailboxDocuments, { clock, later, store
   };
 }
 
+/** Whether an acknowledgement is of it. */
+function isMeant({ seqs, seq, channel }: Parameters<Mailbox["ack"]>[0], item: InboxItem): boolean {
+  return seqs?.includes(item.seq) || (seq !== undefined && item.seq <= seq && (channel === undefined || item.channel === channel));
+}
+
 /** Polls that wait for something to come. */
-function createListeners(): { wakePolls(): void; onReceive: Mailbox["onReceive"] } {
+function createListeners(): { wakePolls(): void; isPolled(): boolean; onReceive: Mailbox["onReceive"] } {
   const listeners = new Set<() => void>();
   return {
     wakePolls() {
@@ -233,6 +241,7 @@ function createListeners(): { wakePolls(): void; onReceive: Mailbox["onReceive"]
       listeners.clear();
       for (const listener of woken) listener();
     },
+    isPolled: () => listeners.size > 0,
     onReceive(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -3,6 +3,7 @@
  * given without being stored, for an agent that answers at once.
  */
 import { limits } from "../../../contract/limits.ts";
+import type { Committer } from "../../host/committer.ts";
 import { refuseOver } from "../../host/inbox.ts";
 import { answerUnknown } from "../../host/take-envelope.ts";
 import { type Mail, readMail } from "../../protocol/agent.ts";
@@ -26,6 +27,11 @@ export interface MailReceiving {
    */
   pass(envelope: Envelope): Promise<Incoming | undefined> | undefined;
   /**
+   * Takes what a connection is given at once, or holds, and writes it with the next commit: what several threads tell is one.
+   * @returns undefined if it must be received
+   */
+  takeLate(incoming: Incoming): Delivery | undefined;
+  /**
    * Takes envelopes that arrived together: gives to readers at once what may be given, then the caller runs `write` in a
    * transaction, if there is something to write, and `wake` after it.
    */
@@ -47,10 +53,45 @@ export interface MailReceivingPorts {
   stored(mail: Mail): void;
   /** Polls look again. */
   wakePolls(): void;
+  /** Whether a poll waits. */
+  isPolled(): boolean;
+  /** Writes with the next commit, before anything leaves that follows from it; absent: each commit is written by itself. */
+  late?: Pick<Committer, "commitLate"> | undefined;
+}
+
+/** Whether a connection is given the mail at once, or holds it, and nothing but its row is to be written. */
+function mayComeLate({ envelope, given }: Incoming, { rows, seqs, readers }: MailReceivingPorts): boolean {
+  const mail = readMail(envelope.message);
+  if (!mail || envelope.phase !== undefined) return false;
+  // Of these somebody may ask, or something comes of its time.
+  if (mail.offer !== undefined || mail.receipt || mail.expires !== undefined) return false;
+  if (given) return given.acked || readers.isHeld(given.seq);
+  if (mail.turn !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY) return false;
+  return seqs.hasReserved && readers.findReady(mail.channel) !== undefined;
+}
+
+function answerNoMail({ park, message: { type } }: Envelope): Delivery {
+  if (!park) return answerUnknown("an agent's mailbox", type);
+  return { status: "refused", code: "unknown_message", detail: `an agent's mailbox takes no ${type}` };
+}
+
+/** Why there is none; undefined: there is. */
+function makeRoom(taken: RoomTaken, { rows, readers, shown }: MailReceivingPorts): string | undefined {
+  const why = rows.refuse(taken);
+  if (why !== undefined) return why;
+  // Offers are the least of what waits.
+  if (rows.isFull(shown.size)) readers.forgetSeqs(shown.drop());
+  return rows.isFull() ? `${limits.mailboxRows} events wait to be acknowledged` : undefined;
+}
+
+function openMailed(offer: Parameters<ShowOffers["open"]>[0], { seqs, offers, shown }: MailReceivingPorts): void {
+  if (!seqs.hasReserved) seqs.reserve(seqs.last + 1);
+  offers.open(offer, true);
+  shown.noteMailed(offer.offer);
 }
 
 export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
-  const { seqs, senders, inFlight, notes, rows, readers, offers, shown, stored, wakePolls } = ports;
+  const { seqs, senders, inFlight, notes, rows, readers, offers, stored, wakePolls, isPolled, late } = ports;
 
   function dropInFlight(turn: string): boolean {
     const ended = inFlight.end(turn);
@@ -73,7 +114,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
 
   /** Adds to `writes` what the caller's transaction is to write, and to `withRow` a turn that was given before it had a row. */
   function receiveOne({ envelope, given }: Incoming, withRow: number[], writes: (() => void)[]): Delivery {
-    const { from, phase, message } = envelope;
+    const { from, phase } = envelope;
     if (phase === "release") {
       if (senders.isLast(envelope))
         writes.push(() => {
@@ -81,30 +122,23 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
         });
       return { status: "stored" };
     }
-    const over = refuseOver(senders, envelope);
-    if (over) return over;
-    if (senders.isKnown(envelope)) return { status: "stored" };
-    const mail = readMail(message);
-    if (!mail && !envelope.park) return answerUnknown("an agent's mailbox", message.type);
-    if (!mail) return { status: "refused", code: "unknown_message", detail: `an agent's mailbox takes no ${message.type}` };
+    const known = refuseOver(senders, envelope) ?? (senders.isKnown(envelope) ? { status: "stored" } : undefined);
+    if (known) return known;
+    const mail = readMail(envelope.message);
+    if (!mail) return answerNoMail(envelope);
     if (mail.offer !== undefined) {
       // A thread of an earlier version mails its offers.
       const { offer, event, expires = Number.MAX_SAFE_INTEGER } = mail;
       senders.remember(envelope);
       writes.push(() => {
         senders.write(envelope);
-        if (!seqs.hasReserved) seqs.reserve(seqs.last + 1);
-        offers.open({ offer, event, expires }, true);
-        shown.noteMailed(offer);
+        openMailed({ offer, event, expires }, ports);
       });
       return { status: "stored" };
     }
     const taken = measureMail(mail);
-    const why = rows.refuse(taken);
+    const why = makeRoom(taken, ports);
     if (why !== undefined) return { status: "refused", code: "mailbox_full", detail: why };
-    // Offers are the least of what waits.
-    if (rows.isFull(shown.size)) readers.forgetSeqs(shown.drop());
-    if (rows.isFull()) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
     if (mail.again && mail.turn !== undefined) dropInFlight(mail.turn);
     const seq = given?.seq ?? seqs.take();
     const held = phase === "hold";
@@ -143,6 +177,13 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
       const item = { seq, channel: mail.channel, event: mail.event };
       readers.giveNewest(reader, item, mail.turn);
       return inFlight.add(mail.turn, { envelope, item, reader });
+    },
+    takeLate(incoming) {
+      if (!late || isPolled() || !mayComeLate(incoming, ports)) return undefined;
+      const writes: (() => void)[] = [];
+      const answer = receiveOne(incoming, [], writes);
+      for (const write of writes) late.commitLate(write);
+      return answer;
     },
     receive(incoming) {
       const withRow: number[] = [];

@@ -25,7 +25,7 @@ function open(layOut = layOutCell) {
 }
 
 function openOwner(database: CellDatabase, owner: string) {
-  return createOwnerDatabase({ database, owner, setAlarm() {}, postponeAlarm() {}, check() {}, count() {} });
+  return createOwnerDatabase({ database, owner, setAlarm() {}, postponeAlarm() {}, beforeWrite: database.before, check() {}, count() {} });
 }
 
 test.each([

@@ -1,6 +1,6 @@
 /** The cell with actors that are made for it: who is in memory, who waits for whom, and what a throw undoes. */
 import { expect, test } from "vitest";
-import { type Cell, type CellPorts, createCell } from "../../../../src/durable/cell/cell.ts";
+import type { Cell } from "../../../../src/durable/cell/cell.ts";
 import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
 import { type CellRpc, ownerHeader, placeInCell } from "../../../../src/durable/cell/place-in-cell.ts";
 import { createGather } from "../../../../src/durable/host/gather.ts";
@@ -8,7 +8,7 @@ import { createNodeStorage } from "../../../../src/durable/host/storage/node-sto
 import type { ObjectContext } from "../../../../src/durable/host/storage/object-context.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
 import type { ObjectKind, Place } from "../../../../src/durable/place.ts";
-import { createHandWorld, type HandWorld } from "./stage.ts";
+import { createHandWorld, type HandWorld, openCounted, openWith } from "./stage.ts";
 
 /** An actor that keeps a number. */
 interface Counter {
@@ -63,34 +63,6 @@ function makeCounter(ctx: ObjectContext, place: Place, address: string): Counter
       add(1);
     },
   };
-}
-
-/** A cell of actors that the test makes. */
-function openWith(world: HandWorld, ports: Pick<CellPorts, "make" | "methods"> & Partial<CellPorts>): Cell {
-  return createCell({
-    ...world,
-    sync: async () => {},
-    failed: () => {},
-    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
-    warn: () => {},
-    ...ports,
-  });
-}
-
-/** One whose transactions are counted, from its beginning on. */
-function openCounted(world: HandWorld, ports: Parameters<typeof openWith>[1]) {
-  let transactions = 0;
-  const { transaction } = world.storage;
-  const storage = {
-    ...world.storage,
-    transaction<T>(body: () => T): T {
-      transactions += 1;
-      return transaction(body);
-    },
-  };
-  const cell = openWith(world, { ...ports, storage });
-  const atFirst = transactions;
-  return { cell, countTransactions: () => transactions - atFirst };
 }
 
 function open(limits?: { owners: number; bytes: number }, world = createHandWorld()): Stage {

@@ -1,4 +1,6 @@
 /** A cell's world by hand: one database in memory, one clock, timers that the test lets run. */
+
+import { type Cell, type CellPorts, createCell } from "../../../../src/durable/cell/cell.ts";
 import { createTimerQueue, type TimerQueue } from "../../../../src/durable/cell/timer-queue.ts";
 import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 
@@ -59,4 +61,32 @@ export function createHandWorld(storage = createNodeStorage(), start = 1_000_000
     },
   };
   return world;
+}
+
+/** A cell of actors that the test makes. */
+export function openWith(world: HandWorld, ports: Pick<CellPorts, "make" | "methods"> & Partial<CellPorts>): Cell {
+  return createCell({
+    ...world,
+    sync: async () => {},
+    failed: () => {},
+    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+    warn: () => {},
+    ...ports,
+  });
+}
+
+/** One whose transactions are counted, from its beginning on. */
+export function openCounted(world: HandWorld, ports: Parameters<typeof openWith>[1]) {
+  let transactions = 0;
+  const { transaction } = world.storage;
+  const storage = {
+    ...world.storage,
+    transaction<T>(body: () => T): T {
+      transactions += 1;
+      return transaction(body);
+    },
+  };
+  const cell = openWith(world, { ...ports, storage });
+  const atFirst = transactions;
+  return { cell, countTransactions: () => transactions - atFirst };
 }
