@@ -29,7 +29,6 @@ import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
 import type { Again, TaskStart } from "../task/task-start.ts";
 import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease, readLeaseTerms } from "../turn/lease-terms.ts";
-import { viewStepped } from "../waits/machine-view.ts";
 import { describeRecruitmentWaits } from "../waits/recruitment-waits.ts";
 
 /** What comes beside a recruitment actor's input. */
@@ -78,7 +77,7 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
       stepped(actor, scope) {
         const { ir } = scope.definition as CompiledWorkflow;
         const isActive = actor.status === "active";
-        scope.services.noteWait("recruitment", isActive ? describeRecruitmentWaits(ir, viewStepped(actor))[0] : undefined);
+        scope.services.noteWait("recruitment", isActive ? describeRecruitmentWaits(ir, actor)[0] : undefined);
       },
     },
   };

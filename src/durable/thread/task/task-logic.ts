@@ -37,7 +37,6 @@ import { forgetRevoked, noteRevoked, packHandover } from "../recruitment/hand-ov
 import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease } from "../turn/lease-terms.ts";
 import { readTurnOutcome } from "../turn/turn-outcomes.ts";
-import { viewStepped } from "../waits/machine-view.ts";
 import { describeTaskWait } from "../waits/task-wait.ts";
 import { bindWrites, type WriteHandlers } from "./bind-writes.ts";
 import { firstRound, readTaskStart, writeTaskStart } from "./counted-steps.ts";
@@ -102,7 +101,7 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
         emitted: (event, scope, append) => publishEdge(event, scope, append),
         stepped(actor, scope) {
           const { ir } = scope.definition as CompiledWorkflow;
-          scope.services.noteWait("task", actor.status === "active" ? describeTaskWait(ir, viewStepped(actor)) : undefined);
+          scope.services.noteWait("task", actor.status === "active" ? describeTaskWait(ir, actor) : undefined);
         },
       },
     },

@@ -4,7 +4,6 @@ import type { Json } from "../../../contract/event.ts";
 import { formatTime } from "../../../contract/format-time.ts";
 import type { PickState } from "../../host/history.ts";
 import type { ActorHost, ActorView } from "../../host/host-types.ts";
-import type { SteppedActor } from "../../host/logic.ts";
 
 /** An actor as its waits are read off it. */
 export interface MachineView {
@@ -19,19 +18,7 @@ export interface MachineView {
   since(pick?: PickState): number;
 }
 
-/** The view of an actor in the transaction of its steps. */
-export function viewStepped(actor: SteppedActor): MachineView {
-  return {
-    value: actor.value,
-    context: actor.context,
-    get timers() {
-      return actor.timers;
-    },
-    since: actor.since,
-  };
-}
-
-/** The same of an actor as it is read. */
+/** Of an actor as it is read; one in the transaction of its steps is such a view itself. */
 export function viewStored(actor: Pick<ActorView, "id" | "value" | "context" | "timers">, host: Pick<ActorHost, "readSince">): MachineView {
   const { id, value, context, timers } = actor;
   return { value, context, timers, since: (pick) => host.readSince(id, pick) };

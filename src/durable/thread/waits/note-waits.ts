@@ -35,11 +35,9 @@ function isSame(a: Waiting, b: Waiting): boolean {
 }
 
 function toRow({ for: what, role, agent, since, until }: Wait): NonNullable<Waiting> {
-  return {
-    for: what,
-    ...(role !== undefined && { role }),
-    ...(agent !== undefined && { agent }),
-    since: Date.parse(since),
-    ...(until !== undefined && { until: Date.parse(until) }),
-  };
+  const row: NonNullable<Waiting> = { for: what, since: Date.parse(since) };
+  if (role !== undefined) row.role = role;
+  if (agent !== undefined) row.agent = agent;
+  if (until !== undefined) row.until = Date.parse(until);
+  return row;
 }

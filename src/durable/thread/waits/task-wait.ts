@@ -9,7 +9,7 @@ import { trust } from "../../protocol/trust.ts";
 import { describeLateChildren, describePartial, describeTurnEnd } from "./describe-then.ts";
 import { findTimer, type MachineView, readPath, toTime } from "./machine-view.ts";
 
-/** Whom the words name, out of the task's rows. The index does without. */
+/** Whom the words name, out of the task's rows. */
 export interface TaskNames {
   /** The open turn's id. */
   turn?: string | undefined;
@@ -23,7 +23,7 @@ interface TurnFacts {
   ir: WorkflowIr;
   task: MachineView;
   context: TaskContext;
-  names: TaskNames;
+  names: TaskNames | undefined;
   /** The node of the graph, and its role unless it is `$START`. */
   node: string;
   role: RoleIr | undefined;
@@ -31,8 +31,11 @@ interface TurnFacts {
   due: number | undefined;
 }
 
-/** Undefined: recruitment says what is waited for, or the task has ended. */
-export function describeTaskWait(ir: WorkflowIr, task: MachineView, names: TaskNames = { awaited: [] }): Wait | undefined {
+/**
+ * Undefined: recruitment says what is waited for, or the task has ended.
+ * @param names absent: for the index, which has no words; at each turn it is told of a wait that has none
+ */
+export function describeTaskWait(ir: WorkflowIr, task: MachineView, names?: TaskNames): Wait | undefined {
   const [outer, node, state] = readPath(task.value);
   const context = trust(taskContext, task.context);
   if (outer === "suspended") return describeSuspended(ir, context, toTime(task.since()));
@@ -74,14 +77,9 @@ function describeAnswer(facts: TurnFacts, role: RoleIr): Wait {
     for: "answer",
     role: role.name,
     ...(agent !== undefined && { agent }),
-    // At each turn the index is told of the wait without its words.
-    get text() {
-      return `${agent ?? "its holder"} has the turn ${names.turn === undefined ? "" : `${names.turn} `}of ${role.name}`;
-    },
+    text: names ? `${agent ?? "its holder"} has the turn ${names.turn === undefined ? "" : `${names.turn} `}of ${role.name}` : "",
     ...describeSpan(facts, role.turn.timeout),
-    get then() {
-      return describeTurnEnd(ir, role, context.retries);
-    },
+    then: names ? describeTurnEnd(ir, role, context.retries) : "",
   };
 }
 
@@ -96,7 +94,7 @@ function describeBroadcast(facts: TurnFacts, role: RoleIr): Wait {
       then: "whoever is eligible is asked as soon as the registry can be read; it is tried again within a minute",
     };
   const { asked, acked, failed } = context.audience;
-  const { agents, count } = names.missing ?? { agents: [], count: 0 };
+  const { agents, count } = names?.missing ?? { agents: [], count: 0 };
   return {
     for: "answered",
     role: role.name,
@@ -108,14 +106,15 @@ function describeBroadcast(facts: TurnFacts, role: RoleIr): Wait {
 }
 
 function describeChildren(facts: TurnFacts, edge: number): Wait {
-  const { ir, context, names, node, role } = facts;
+  const { ir, context, node, role } = facts;
+  const { awaited } = facts.names ?? { awaited: [] };
   const found = ir.nodes.find(({ name }) => name === node) as NodeIr;
   const left = context.children?.left ?? 0;
   return {
     for: "children",
     ...(role && { role: role.name }),
-    ...(names.awaited.length > 0 && { threads: names.awaited }),
-    text: `${left} awaited child thread${left === 1 ? "" : "s"} of ${node} ${left === 1 ? "is" : "are"} not done${nameThem(names.awaited, left)}`,
+    ...(awaited.length > 0 && { threads: awaited }),
+    text: `${left} awaited child thread${left === 1 ? "" : "s"} of ${node} ${left === 1 ? "is" : "are"} not done${nameThem(awaited, left)}`,
     ...describeSpan(facts, readAwait(found.edges[edge] as NodeIr["edges"][number])),
     then: describeLateChildren(ir, role),
   };
