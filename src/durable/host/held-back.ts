@@ -20,8 +20,8 @@ export interface HeldBackQueues {
   add(receiver: string, parcel: Parcel & { pauses: number }, bytes: number, error: string): void;
   /** The transaction held, or did not. */
   settle(held: boolean): void;
-  /** Tries what is due; returns when each queue is empty or must wait. */
-  flush(): Promise<void>;
+  /** Tries what is due; resolves when each queue is empty or must wait. Undefined: there are none. */
+  flush(): Promise<void> | undefined;
   due(): number | undefined;
   list(): HeldBack[];
   /** Whether a message of a type waits in any of them. */
@@ -142,16 +142,16 @@ export function createHeldBackQueues({ world, store, send, record, changed }: He
       if (!held) for (const each of undo.reverse()) each();
       undo = [];
     },
-    async flush() {
+    flush() {
+      if (!queues.size) return undefined;
       const due = [...queues.values()].filter((queue) => queue.running || isDue(queue)).slice(0, hostLimits.fanOut);
-      await Promise.all(
-        due.map((queue) => {
-          queue.running ??= drain(queue).finally(() => {
-            queue.running = undefined;
-          });
-          return queue.running;
-        }),
-      );
+      const drained = due.map((queue) => {
+        queue.running ??= drain(queue).finally(() => {
+          queue.running = undefined;
+        });
+        return queue.running;
+      });
+      return Promise.all(drained).then(() => {});
     },
     due() {
       if (!queues.size) return undefined;

@@ -161,7 +161,8 @@ export function createOutbox(
         blockedUntil = undefined;
         running = run();
       }
-      return Promise.all([running, queues.flush()]).then(() => {});
+      const held = queues.flush();
+      return held === undefined ? running : Promise.all([running, held]).then(() => {});
     },
     due: () => findEarlier(dueInOutbox(), queues.due()),
     settle(added) {
