@@ -21,7 +21,7 @@ const bounds: { scenario: string; turn: Bounds; beginAndEnd: Bounds; dollars: nu
   {
     scenario: "at once",
     turn: { statements: 5, rowsWritten: 4, transactions: 1.3, calls: 2.2, stringify: 9, d1RowsWritten: 8, d1RowsKept: 7.5 },
-    beginAndEnd: { statements: 45, rowsWritten: 46, transactions: 22, calls: 20, stringify: 85, d1RowsWritten: 47, d1RowsKept: 42 },
+    beginAndEnd: { statements: 40, rowsWritten: 43, transactions: 20, calls: 20, stringify: 80, d1RowsWritten: 47, d1RowsKept: 42 },
     dollars: 25,
   },
   {
