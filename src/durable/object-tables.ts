@@ -2,16 +2,16 @@
 import { formerAgentTables } from "./agent/former-tables.ts";
 import { formerControlKeys } from "./control/former-control-keys.ts";
 import { findFormerTooLarge, formerHost } from "./host/former-tables.ts";
-import { storeFormat } from "./host/store/tables.ts";
+import { cellFormat } from "./host/store/tables.ts";
 import { formerProjection } from "./projector/former-projection.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread/thread-schema.ts";
 import { outcomeMigrations, queueMigrations } from "./workflow/former-tables.ts";
 
 export { findFormerTooLarge };
 
-/** By the name in an object's `schema_version`; `store` is the format of its documents. */
+/** By the name in an object's `schema_version`; `store` is the newest format of documents, a cell's. */
 export const objectRooms: Readonly<Record<string, number>> = {
-  store: storeFormat,
+  store: cellFormat,
   ...Object.fromEntries(
     Object.entries({ ...formerHost, ...formerProjection, agent: formerAgentTables }).map(([room, { migrations }]) => [
       room,

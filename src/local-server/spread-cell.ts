@@ -8,11 +8,14 @@ import type { DatabaseSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
 import type { Report } from "./control-server.ts";
 import { findActorFile, isCellFile } from "./object-names.ts";
-import { findD1, listFiles, withDatabase } from "./state-files.ts";
+import { findD1, listFiles, nameFact, readOwnerNames, withDatabase } from "./state-files.ts";
 
 /** The owner of a cell's own rows, and what stands before the address of whose facts a row has: see cell-database.ts and cell-alarms.ts. */
 const cellOwner = "";
 const factsPrefix = "facts ";
+
+/** The format of an object of its own, which has no names for addresses: see store/tables.ts. */
+const storeFormat = "1";
 
 /** Facts of an object: what a move has brought that is not over, and that it was emptied. See moved-rows.ts and object-context.ts. */
 const movedFact = "moved";
@@ -66,6 +69,8 @@ export function spreadCell(state: string, report: Report): number {
 
 interface Owner {
   address: string;
+  /** What its rows have for it. */
+  name: string;
   /** When its alarm rings, in milliseconds since the epoch. */
   alarm: number | undefined;
   facts: { name: string; body: string }[];
@@ -80,15 +85,21 @@ function listOwners(db: DatabaseSync): Owner[] {
   }[];
   const alarms = new Map(cursors.filter(({ owner }) => owner === cellOwner).map(({ name, seq }) => [name, seq]));
   const facts = Map.groupBy(
-    cursors.filter(({ owner }) => owner.startsWith(factsPrefix)),
+    // An object of its own has no names.
+    cursors.filter(({ owner, name }) => owner.startsWith(factsPrefix) && name !== nameFact),
     ({ owner }) => owner.slice(factsPrefix.length),
   );
+  const names = readOwnerNames(db);
+  const addressOf = new Map([...names].map(([address, name]) => [name, address]));
   const stored = db.prepare("SELECT owner FROM document UNION SELECT owner FROM journal UNION SELECT owner FROM cursor").all() as {
     owner: string;
   }[];
-  const addresses = new Set([...stored.map(({ owner }) => owner.replace(factsPrefix, "")), ...alarms.keys()]);
+  const addresses = new Set([...stored.map(({ owner }) => addressOf.get(owner) ?? owner.replace(factsPrefix, "")), ...alarms.keys()]);
   addresses.delete(cellOwner);
-  return [...addresses].map((address) => ({ address, alarm: alarms.get(address), facts: facts.get(address) ?? [] }));
+  return [...addresses].map((address) => ({
+    ...{ address, name: names.get(address) ?? address },
+    ...{ alarm: alarms.get(address), facts: facts.get(address) ?? [] },
+  }));
 }
 
 /** Whether a move has begun that was past the point from where there is no way back: see cell-move.ts. */
@@ -124,7 +135,7 @@ function readLeft(db: DatabaseSync): "nothing" | "moved" | "own" {
   return rows || isBuried ? "own" : "nothing";
 }
 
-function makeObject(state: string, cell: string, { address, alarm, facts }: Owner): void {
+function makeObject(state: string, cell: string, { address, name: inRows, alarm, facts }: Owner): void {
   const name = address.slice(address.indexOf("/") + 1);
   const path = join(state, findActorFile(address));
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -132,7 +143,7 @@ function makeObject(state: string, cell: string, { address, alarm, facts }: Owne
     db.exec("PRAGMA journal_mode = WAL");
     db.prepare("ATTACH DATABASE ? AS cell").run(cell);
     db.exec("BEGIN");
-    copyRows(db, address);
+    copyRows(db, address, inRows);
     writeFacts(db, [{ name: "name", body: JSON.stringify(name) }, ...facts]);
     if (alarm !== undefined) setAlarm(db, "_cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)", [1, BigInt(alarm) * nanoseconds]);
     db.exec("COMMIT");
@@ -150,16 +161,16 @@ function makeObject(state: string, cell: string, { address, alarm, facts }: Owne
 const tables = ["journal", "document", "cursor"];
 
 /** One that has nothing but facts has no tables either: so it is known to be empty. */
-function copyRows(db: DatabaseSync, owner: string): void {
+function copyRows(db: DatabaseSync, address: string, owner: string): void {
   const has = tables.some((table) => db.prepare(`SELECT 1 FROM cell.${table} WHERE owner = ? LIMIT 1`).get(owner) !== undefined);
   if (!has) return;
   for (const table of tables) {
     const made = db.prepare("SELECT sql FROM cell.sqlite_master WHERE type = 'table' AND name = ?").get(table) as { sql: string };
     db.exec(made.sql);
     db.prepare(`INSERT INTO main.${table} SELECT * FROM cell.${table} WHERE owner = ?`).run(owner);
+    if (owner !== address) db.prepare(`UPDATE main.${table} SET owner = ?`).run(address);
   }
-  // The number of the tables' format.
-  db.prepare("INSERT INTO main.document SELECT * FROM cell.document WHERE owner = ?").run(cellOwner);
+  db.prepare("INSERT INTO main.document VALUES (?, 'format', '', NULL, ?)").run(cellOwner, storeFormat);
 }
 
 function writeFacts(db: DatabaseSync, facts: readonly { name: string; body: string }[]): void {

@@ -101,3 +101,14 @@ export function readMigrations(d1: string): string[] {
     return (db.prepare("SELECT name FROM d1_migrations ORDER BY id").all() as { name: string }[]).map(({ name }) => name);
   });
 }
+
+/** The fact by which a cell's actor has a name in its rows: see cell-tables.ts. */
+export const nameFact = "rows";
+
+/** What the rows of a cell's actors have for their addresses, where that is not the address. */
+export function readOwnerNames(cell: DatabaseSync): Map<string, string> {
+  const rows = cell
+    .prepare("SELECT substr(owner, 7) AS address, body ->> '$' AS name FROM cursor WHERE owner LIKE 'facts %' AND name = ?")
+    .all(nameFact) as { address: string; name: string }[];
+  return new Map(rows.map(({ address, name }) => [address, name]));
+}

@@ -9,6 +9,7 @@ import { getActor, type TestEnv } from "./worker/index.ts";
 
 function rowsOf(owner: string, keys: readonly string[]): StagedRows {
   return {
+    owner,
     journal: [[owner, 1, 0, "{}", "x".repeat(6_000)]],
     documents: keys.map((key) => [owner, "text", key, null, "x".repeat(6_000)]),
     deletedDocuments: [],
@@ -17,10 +18,16 @@ function rowsOf(owner: string, keys: readonly string[]): StagedRows {
   };
 }
 
+/** The object that lends its disk is one of its own, which takes no cell's. */
+function markOwn({ storage }: DurableObjectState): void {
+  storage.sql.exec("UPDATE document SET body = '1' WHERE collection = 'format'");
+}
+
 test("[STORE7] a statement that fails takes back all that the cell wrote in that turn of the event loop, and its alarm", async () => {
   const find = () => getActor(env as unknown as TestEnv, "cell-full");
   await runInDurableObject(find(), (_, ctx) => {
     layOutCell(createDurableStorage(ctx));
+    markOwn(ctx);
     ctx.storage.sql.exec("INSERT INTO document VALUES ('task/a', 'text', 'before', NULL, 'as it was')");
     ctx.storage.sql.exec(
       "CREATE TRIGGER full BEFORE INSERT ON document WHEN new.key = 'last' BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END",
@@ -59,6 +66,7 @@ test("[STORE7] what the cell wrote in one turn of the event loop without a failu
     const database = openCellDatabase({ storage: createTurnStorage(ctx), failed: () => {} });
     database.add("task/a", rowsOf("task/a", ["first", "last"]));
     database.flush();
+    markOwn(ctx);
   });
   await expect(() => runInDurableObject(find(), (_, ctx) => ctx.abort("it ends"))).rejects.toThrow();
   const rows = await runInDurableObject(find(), (_, ctx) =>

@@ -75,6 +75,9 @@ export async function hasObject(kind: ObjectKind, name: string): Promise<boolean
   return ids.map(String).includes(String(objectOf(kind, name).id));
 }
 
+/** What a cell's rows have for an address. */
+const nameInRows = "(SELECT body ->> '$' FROM cursor WHERE name = 'rows' AND owner = 'facts ' || ?)";
+
 /** Tables in which there is something of the actor's: in an object of its own all that it made. */
 export function listTables(kind: ObjectKind, name: string): Promise<string[]> {
   return runInDurableObject(objectOf(kind, name), (_, { storage }) => {
@@ -83,15 +86,18 @@ export function listTables(kind: ObjectKind, name: string): Promise<string[]> {
       .toArray()
       .map((table) => table.name);
     if (placement === "own") return tables;
-    const owner = `${kind}/${name}`;
-    return tables.filter((table) => storage.sql.exec(`SELECT 1 FROM "${table}" WHERE owner = ? LIMIT 1`, owner).toArray().length > 0);
+    const has = (table: string) => storage.sql.exec(`SELECT 1 FROM "${table}" WHERE owner = ${nameInRows} LIMIT 1`, `${kind}/${name}`);
+    return tables.filter((table) => has(table).toArray().length > 0);
   });
 }
 
 /** What the actor stored of a collection, with what changes rows of it. */
 export function readStored(kind: ObjectKind, name: string, collection: string): Promise<ReadDocument[]> {
   return runInDurableObject(objectOf(kind, name), (_, { storage }) =>
-    readDocuments((sql, ...values) => storage.sql.exec(`${sql} AND owner = ?`, ...values, `${kind}/${name}`), collection),
+    readDocuments(
+      (sql, ...values) => storage.sql.exec(`${sql} AND owner = ${placement === "own" ? "?" : nameInRows}`, ...values, `${kind}/${name}`),
+      collection,
+    ),
   );
 }
 

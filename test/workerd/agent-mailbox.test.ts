@@ -208,8 +208,8 @@ test("[MAIL10] a full mailbox drops offers first, then refuses; nothing that it 
     storage.sql.exec(
       `WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
        INSERT INTO document SELECT owner, 'mail', printf('%016d', i), '{"channel":"my"}', '{"channel":"my","event":{}}'
-       FROM n, (SELECT owner FROM document WHERE collection = 'account' AND owner = ?)`,
-      `agent/${reader.id}`,
+       FROM n, (SELECT owner FROM document WHERE collection = 'account' AND body ->> '$.card.id' = ?)`,
+      reader.id,
     );
   });
   await evictActor("agent", reader.id);

@@ -3,11 +3,11 @@
  * transaction that sets it, and only where that is needed: when it moves earlier, or what is stored has rung. A stored time that is too
  * early rings for nothing, once. Knows owners by their address.
  */
-import type { StagedRows } from "../host/ports.ts";
 import type { CellDatabase } from "./cell-database.ts";
 import { cellLimits } from "./cell-limits.ts";
 import { createDueOrder, type Due } from "./due-order.ts";
 import type { TimerQueue } from "./timer-queue.ts";
+import { noRows } from "./waiting-rows.ts";
 
 export interface CellAlarms {
   /** Sets the owner's alarm, in the present transaction where there is one. */
@@ -265,8 +265,6 @@ function createAlarmClock({ database, now, timers, paused }: CellAlarmPorts, rin
     },
   };
 }
-
-const noRows: StagedRows = { journal: [], documents: [], deletedDocuments: [], cursors: [], deletedCursors: [] };
 
 /** Rows of the cell itself, by the owner's address. */
 const cellOwner = "";

@@ -5,13 +5,15 @@
 import type { Row, SqlValue, StagedRows, Storage } from "../host/ports.ts";
 import type { ObjectFacts } from "../host/storage/object-context.ts";
 import { checkRow, rowBytes } from "../host/storage/row-bound.ts";
-import { convertFormer } from "../host/store/tables.ts";
-import { layOutAnew, makeCellTables } from "./cell-tables.ts";
+import { cellFormat, convertFormer } from "../host/store/tables.ts";
+import { allowNames, createOwnerNames, layOutAnew, makeCellTables, nameFact } from "./cell-tables.ts";
 import { type CellWrites, type CellWritesPorts, createCellWrites } from "./cell-writes.ts";
-import { measureRow } from "./waiting-rows.ts";
+import { measureRow, noRows } from "./waiting-rows.ts";
 
 /** The database, as the cell itself uses it. */
 export interface CellDatabase extends Omit<CellWrites, "commit"> {
+  /** A name for an owner's rows, that no other has. */
+  newName(): string;
   /** Reads what the disk has. */
   read<T extends Row>(sql: string, ...values: SqlValue[]): T[];
   /** A commit. Not nested. Functions that {@link CellDatabase.undo} is given are called if it fails, the last first. */
@@ -25,8 +27,10 @@ export interface CellDatabase extends Omit<CellWrites, "commit"> {
  * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
  */
 export function layOutCell(storage: Storage): void {
-  if (convertFormer(storage, "", {})) layOutAnew(storage);
-  else makeCellTables(storage);
+  if (convertFormer(storage, "", {}, cellFormat)) {
+    layOutAnew(storage);
+    allowNames(storage);
+  } else makeCellTables(storage);
 }
 
 /** @throws as {@link layOutCell} */
@@ -37,6 +41,7 @@ export function openCellDatabase(ports: CellWritesPorts): CellDatabase {
   let undone: (() => void)[] | undefined;
   return {
     ...writes,
+    newName: createOwnerNames(storage),
     read: (sql, ...values) => storage.exec(sql, ...values),
     transaction(body) {
       const changes: (() => void)[] = [];
@@ -54,16 +59,20 @@ export function openCellDatabase(ports: CellWritesPorts): CellDatabase {
   };
 }
 
+const readName = `SELECT body ->> '$' FROM cursor WHERE owner = ?2 AND name = '${nameFact}'`;
+
 /**
  * @returns how many characters an actor stores, or some more; what is about to replace others counts beside them. Bytes, for SQLite
  * knows how many a text has without reading it.
  */
 export function measureOwner({ read, waiting }: Pick<CellDatabase, "read" | "waiting">, owner: string): number {
+  const sizes = ["document", "journal", "cursor"].map(
+    (table) => `(SELECT coalesce(sum(octet_length(body)), 0) FROM ${table} WHERE owner = (SELECT name FROM named))`,
+  );
   const [row] = read<{ n: number }>(
-    `SELECT (SELECT coalesce(sum(octet_length(body)), 0) FROM document WHERE owner = ?1)
-      + (SELECT coalesce(sum(octet_length(body)), 0) FROM journal WHERE owner = ?1)
-      + (SELECT coalesce(sum(octet_length(body)), 0) FROM cursor WHERE owner = ?1) AS n`,
+    `WITH named AS (SELECT coalesce((${readName}), ?1) AS name) SELECT ${sizes.join(" + ")} AS n`,
     owner,
+    factsOf(owner),
   );
   return (row?.n ?? 0) + waiting(owner);
 }
@@ -90,16 +99,29 @@ export interface OwnerPorts {
   count(characters: number, unsure?: number): void;
 }
 
-/** Whether it has stored anything, as a row without a name, and its facts. */
-const readOwner = `SELECT NULL AS name, '' AS body FROM
-    (SELECT 1 FROM document WHERE owner = ?1 UNION ALL SELECT 1 FROM journal WHERE owner = ?1 LIMIT 1)
-  UNION ALL SELECT name, body FROM cursor WHERE owner = ?2`;
+/** Whether it has stored anything, or an earlier version has under its address; and its facts. */
+const readOwner = `WITH named AS (SELECT (${readName}) AS name)
+  SELECT 'stored' AS what, '' AS name, '' AS body FROM named WHERE EXISTS (SELECT 1 FROM document WHERE owner = coalesce(named.name, ?1))
+    OR EXISTS (SELECT 1 FROM journal WHERE owner = coalesce(named.name, ?1))
+  UNION ALL SELECT 'former', '', '' WHERE EXISTS (SELECT 1 FROM cursor WHERE owner = ?1)
+  UNION ALL SELECT 'fact', name, body FROM cursor WHERE owner = ?2`;
 
 const readBodies = "SELECT key, body FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT value FROM json_each(?))";
 const readBody = "SELECT body FROM document WHERE owner = ? AND collection = ? AND key = ?";
 
 /** Bytes of a row's texts up to which it is small enough, whatever its numbers take. */
 const unchecked = rowBytes / 2;
+
+/** What is known of an owner from its first reading on. */
+interface Known {
+  /** What its rows have for its address. */
+  name: string;
+  /** Whether that is stored. */
+  isNamed: boolean;
+  /** Whether it has stored anything. */
+  stored: boolean;
+  facts: Map<string, string>;
+}
 
 /** Statements that give something back. */
 const reading = /^\s*(?:SELECT|WITH)\b/;
@@ -108,21 +130,16 @@ const reading = /^\s*(?:SELECT|WITH)\b/;
 export const factsOf = (owner: string): string => `facts ${owner}`;
 
 export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, beforeWrite, check, count }: OwnerPorts): OwnerDatabase {
-  let known: { stored: boolean; facts: Map<string, string> } | undefined;
+  let known: Known | undefined;
 
   /** Nobody else writes what is this owner's, so it is read once in a life. */
-  function read(): NonNullable<typeof known> {
-    if (!known) {
-      database.show(owner);
-      const rows = database.read<{ name: string | null; body: string }>(readOwner, owner, factsOf(owner));
-      const facts = rows.flatMap(({ name, body }) => (name === null ? [] : [[name, body] as const]));
-      known = { stored: facts.length < rows.length, facts: new Map(facts) };
-    }
+  function read(): Known {
+    known ??= readKnown(database, owner);
     return known;
   }
 
   /** In memory, until the present transaction is rolled back. */
-  function note(change: Partial<NonNullable<typeof known>>): void {
+  function note(change: Partial<Known>): void {
     const before = read();
     known = { ...before, ...change };
     database.undo(() => {
@@ -151,7 +168,7 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
     const waiting = database.find(owner, collection, key);
     const body =
       waiting === undefined
-        ? database.read<{ body: string }>(readBody, owner, collection, key)[0]?.body
+        ? database.read<{ body: string }>(readBody, read().name, collection, key)[0]?.body
         : (waiting?.[4] as string | undefined);
     if (body !== undefined) count(body.length);
     return body;
@@ -167,7 +184,7 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
       else if (waiting) found.push({ key, body: waiting[4] as string });
     }
     if (written.length > 0)
-      for (const row of database.read<{ key: string; body: string }>(readBodies, owner, collection, JSON.stringify(written)))
+      for (const row of database.read<{ key: string; body: string }>(readBodies, read().name, collection, JSON.stringify(written)))
         found.push(row);
     let characters = 0;
     for (const { body } of found) characters += body.length;
@@ -178,9 +195,13 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
   function write(rows: StagedRows): void {
     check();
     const { journal, documents, cursors } = rows;
-    if ((journal.length > 0 || documents.length > 0) && !isStored()) note({ stored: true });
+    const { name, stored, isNamed } = read();
+    if (!isNamed || (!stored && (journal.length > 0 || documents.length > 0)))
+      note({ isNamed: true, stored: stored || journal.length > 0 || documents.length > 0 });
     const replacing = checkAll(documents) + checkAll(cursors);
     const characters = checkAll(journal) + replacing;
+    if (!isNamed)
+      database.add(factsOf(owner), { ...noRows, owner: factsOf(owner), cursors: [[factsOf(owner), nameFact, 0, JSON.stringify(name)]] });
     database.add(owner, rows, characters);
     count(characters, replacing);
   }
@@ -203,6 +224,7 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
       postponeAlarm,
       beforeWrite,
       hasRows: isStored,
+      rowOwner: () => read().name,
     },
     facts: {
       get<T>(key: string) {
@@ -221,11 +243,21 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
       },
     },
     clear() {
-      for (const table of ["journal", "document", "cursor"]) exec(`DELETE FROM ${table} WHERE owner = ?`, owner);
+      for (const table of ["journal", "document", "cursor"]) exec(`DELETE FROM ${table} WHERE owner = ?`, read().name);
       exec("DELETE FROM cursor WHERE owner = ?", factsOf(owner));
-      note({ stored: false, facts: new Map() });
+      note({ isNamed: false, stored: false, facts: new Map() });
     },
   };
+}
+
+function readKnown(database: CellDatabase, owner: string): Known {
+  database.show(owner);
+  const rows = database.read<{ what: string; name: string; body: string }>(readOwner, owner, factsOf(owner));
+  const facts = new Map(rows.flatMap(({ what, name, body }) => (what === "fact" ? [[name, body] as const] : [])));
+  const given = facts.get(nameFact);
+  const isNamed = given !== undefined || rows.some(({ what }) => what !== "fact");
+  const name = given !== undefined ? (JSON.parse(given) as string) : isNamed ? owner : database.newName();
+  return { name, isNamed, stored: rows.some(({ what }) => what === "stored"), facts };
 }
 
 /** @returns characters of all rows @throws {RowTooLargeError} */

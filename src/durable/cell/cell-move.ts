@@ -8,6 +8,7 @@ import type { Storage } from "../host/ports.ts";
 import type { ObjectKind } from "../place.ts";
 import { factsOf } from "./cell-database.ts";
 import { cellLimits } from "./cell-limits.ts";
+import { behindNames, nameFact, namePrefix } from "./cell-tables.ts";
 import { type MovedPage, type MoveRpc, movedTables } from "./moved-rows.ts";
 
 export interface CellMovePorts {
@@ -109,9 +110,12 @@ function readProgress(storage: Storage): Progress | undefined {
 /** Facts are rows of the owners from here on, and up to there. */
 const [factsFrom, factsTo] = [factsOf(""), "facts!"];
 
+/** Rows of an earlier version, and those of no actor's own. */
+const hasAddress = `owner NOT BETWEEN '${namePrefix}' AND '${behindNames}'`;
+
 /** Actors that have rows, facts or an alarm, each once. */
-const allOwners = `SELECT owner AS address FROM document UNION SELECT owner FROM journal
-  UNION SELECT iif(owner >= '${factsFrom}' AND owner < '${factsTo}', substr(owner, ${factsFrom.length + 1}), iif(owner = '', name, owner)) FROM cursor`;
+const allOwners = `SELECT owner AS address FROM document WHERE ${hasAddress} UNION SELECT owner FROM journal WHERE ${hasAddress}
+  UNION SELECT iif(owner >= '${factsFrom}' AND owner < '${factsTo}', substr(owner, ${factsFrom.length + 1}), iif(owner = '', name, owner)) FROM cursor WHERE ${hasAddress}`;
 
 function countOwners(storage: Storage): number {
   return storage.exec<{ n: number }>(`SELECT count(*) AS n FROM (${allOwners}) WHERE address <> ''`)[0]?.n ?? 0;
@@ -119,9 +123,9 @@ function countOwners(storage: Storage): number {
 
 /** Each seeks, however much there is. By itself, for a Durable Object takes five parts of a statement. */
 const nextOwner = [
-  "SELECT min(owner) AS address FROM document WHERE owner > ?1",
-  "SELECT min(owner) AS address FROM journal WHERE owner > ?1",
-  `SELECT min(owner) AS address FROM cursor WHERE owner > ?1 AND owner < '${factsFrom}'`,
+  `SELECT min(owner) AS address FROM document WHERE owner > max(?1, '${behindNames}')`,
+  `SELECT min(owner) AS address FROM journal WHERE owner > max(?1, '${behindNames}')`,
+  `SELECT min(owner) AS address FROM cursor WHERE owner > max(?1, '${behindNames}') AND owner < '${factsFrom}'`,
   `SELECT min(owner) AS address FROM cursor WHERE owner > max(?1, '${factsTo}')`,
   `SELECT substr(min(owner), ${factsFrom.length + 1}) AS address FROM cursor WHERE owner > '${factsFrom}' || ?1 AND owner < '${factsTo}'`,
   "SELECT min(name) AS address FROM cursor WHERE owner = '' AND name > ?1",
@@ -147,10 +151,12 @@ async function moveRows(
   atMost: number,
 ): Promise<{ pages: number; all: boolean }> {
   const object = findObject(ports, owner);
+  // An object of its own has no names.
+  const { [nameFact]: _, ...facts } = readFacts(ports.storage, owner);
   let page = 0;
   for (const pages of readPages(ports.storage, owner)) {
     if (page >= from + atMost) return { pages: page, all: false };
-    if (page >= from) await object.takeMoved(move, page, page === 0 ? readFacts(ports.storage, owner) : {}, pages);
+    if (page >= from) await object.takeMoved(move, page, page === 0 ? facts : {}, pages);
     page += 1;
   }
   return { pages: page, all: true };
@@ -171,18 +177,19 @@ function* readPages(storage: Storage, owner: string): Generator<MovedPage[]> {
   let page: MovedPage[] = [];
   let characters = 0;
   let any = false;
+  const name = String(readFacts(storage, owner)[nameFact] ?? owner);
   for (const table of movedTables) {
     for (let offset = 0; ; ) {
       const sizes = storage.exec<{ size: number }>(
         `SELECT length(body) AS size FROM ${table} WHERE owner = ? ORDER BY owner, ${keys[table]} LIMIT ? OFFSET ?`,
-        ...[owner, cellLimits.moveRows, offset],
+        ...[name, cellLimits.moveRows, offset],
       );
       if (sizes.length === 0) break;
       let count = 0;
       for (let sum = 0; count < sizes.length && (count === 0 || sum < cellLimits.moveCharacters); count++) sum += sizes[count]?.size ?? 0;
       const rows = storage
-        .exec(`SELECT * FROM ${table} WHERE owner = ? ORDER BY owner, ${keys[table]} LIMIT ? OFFSET ?`, owner, count, offset)
-        .map((row) => Object.values(row));
+        .exec(`SELECT * FROM ${table} WHERE owner = ? ORDER BY owner, ${keys[table]} LIMIT ? OFFSET ?`, name, count, offset)
+        .map((row) => Object.values({ ...row, owner }));
       page.push({ table, rows });
       offset += count;
       characters += sizes.slice(0, count).reduce((sum, { size }) => sum + size, 0);

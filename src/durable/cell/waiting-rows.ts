@@ -6,12 +6,17 @@ import type { SqlValue, StagedRows, Storage } from "../host/ports.ts";
 
 /** What waits of one owner. */
 interface OwnerRows {
+  /** What the rows have for its address. */
+  name: string;
   journal: SqlValue[][];
   /** By collection and key; null: it goes. */
   documents: Map<string, Map<string, SqlValue[] | null>>;
   /** By name; null: it goes. */
   cursors: Map<string, SqlValue[] | null>;
 }
+
+/** None, of the cell's own. */
+export const noRows: StagedRows = { owner: "", journal: [], documents: [], deletedDocuments: [], cursors: [], deletedCursors: [] };
 
 export interface WaitingRows {
   has(owner: string): boolean;
@@ -26,10 +31,10 @@ export interface WaitingRows {
 export function createWaitingRows(): WaitingRows {
   const owners = new Map<string, OwnerRows>();
 
-  function open(owner: string): OwnerRows {
+  function open(owner: string, name: string): OwnerRows {
     let rows = owners.get(owner);
     if (!rows) {
-      rows = { journal: [], documents: new Map(), cursors: new Map() };
+      rows = { name, journal: [], documents: new Map(), cursors: new Map() };
       owners.set(owner, rows);
     }
     return rows;
@@ -37,8 +42,8 @@ export function createWaitingRows(): WaitingRows {
 
   return {
     has: (owner) => owners.has(owner),
-    add(owner, { journal, documents, deletedDocuments, cursors, deletedCursors }) {
-      const waiting = open(owner);
+    add(owner, { owner: name, journal, documents, deletedDocuments, cursors, deletedCursors }) {
+      const waiting = open(owner, name);
       for (const row of journal) waiting.journal.push(row);
       for (const row of documents) put(waiting.documents, row[1] as string, row[2] as string, row);
       for (const [collection, key] of deletedDocuments) put(waiting.documents, collection, key, null);
@@ -61,16 +66,17 @@ export function createWaitingRows(): WaitingRows {
       const cursor = createInsert(storage, cursorTable);
       const goneDocuments: [owner: string, collection: string, key: string][] = [];
       const goneCursors: [owner: string, name: string][] = [];
-      for (const [owner, rows] of owners) {
+      for (const rows of owners.values()) {
+        const { name } = rows;
         for (const row of rows.journal) journal.add(row);
         for (const [collection, documents] of rows.documents)
           for (const [key, row] of documents) {
             if (row) document.add(row);
-            else goneDocuments.push([owner, collection, key]);
+            else goneDocuments.push([name, collection, key]);
           }
-        for (const [name, row] of rows.cursors) {
+        for (const [key, row] of rows.cursors) {
           if (row) cursor.add(row);
-          else goneCursors.push([owner, name]);
+          else goneCursors.push([name, key]);
         }
       }
       journal.end();

@@ -20,6 +20,8 @@ export interface Storage {
    * Absent: the tables are this object's alone.
    */
   hasRows?(): boolean;
+  /** Where one owner of many has this store: what its rows say for its address. Absent: the address. */
+  rowOwner?(): string;
   /**
    * Where one owner of many has this store: its alarm need not ring before then, or at all. In a transaction. Absent: moving an alarm
    * costs what its ringing does.
@@ -48,6 +50,8 @@ export interface Storage {
 
 /** What a transaction writes, by table; of a row its values in the table's order. */
 export interface StagedRows {
+  /** As the rows have it. */
+  owner: string;
   journal: SqlValue[][];
   documents: SqlValue[][];
   deletedDocuments: [collection: string, key: string][];

@@ -26,7 +26,9 @@ function open(phase?: "rows" | "alarms"): string {
   mkdirSync(dirname(path), { recursive: true });
   const storage = createNodeStorage(path);
   layOutCell(storage);
-  for (const owner of actors) storage.exec("INSERT INTO document VALUES (?, 'account', '', NULL, '{\"of\":\"the cell\"}')", owner);
+  storage.exec(`INSERT INTO cursor VALUES ('facts task/t1', 'rows', 0, '"#0000001"')`);
+  for (const owner of actors)
+    storage.exec("INSERT INTO document VALUES (?, 'account', '', NULL, '{\"of\":\"the cell\"}')", owner === "task/t1" ? "#0000001" : owner);
   storage.exec("INSERT INTO cursor VALUES ('', 'task/t1', 5000, '')");
   if (phase)
     storage.exec("INSERT INTO cursor VALUES ('facts ', 'move', 0, ?)", JSON.stringify({ id: "m", phase, after: "", done: 0, of: 2 }));

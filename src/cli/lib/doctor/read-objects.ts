@@ -7,7 +7,7 @@ import { type FormerThread, fromFormerThread } from "../../../durable/thread/lif
 import { type ThreadRow, threadCollections } from "../../../durable/thread/lifecycle/thread-rows.ts";
 import { collections } from "../../../durable/thread/task/task-documents.ts";
 import { findActorFile, findClassFolder, isCellFile } from "../../../local-server/object-names.ts";
-import { findState, withDatabase } from "../../../local-server/state-files.ts";
+import { findState, readOwnerNames, withDatabase } from "../../../local-server/state-files.ts";
 
 /** An accepted event, as the log names it. */
 export interface EventKey {
@@ -71,17 +71,19 @@ const cellTables = ["journal", "document", "cursor"];
 
 /** Each actor of a cell as if it had an object of its own: what is read of one is read through views of its rows. */
 function readCell(db: DatabaseSync, file: string, pending: Pending, unreadable: Set<string>): ObjectReading[] {
+  const addresses = new Map([...readOwnerNames(db)].map(([address, name]) => [name, address]));
   const owners = db.prepare("SELECT owner FROM document UNION SELECT owner FROM journal").all() as { owner: string }[];
   return owners
     .filter(({ owner }) => owner !== "")
     .flatMap(({ owner }) => {
+      const actor = addresses.get(owner) ?? owner;
       for (const table of cellTables)
         db.exec(`CREATE TEMP VIEW ${table} AS SELECT * FROM main.${table} WHERE owner IN ('', '${owner.replaceAll("'", "''")}')`);
       try {
-        return { ...readObject(db, findActorFile(owner), pending), file, actor: owner };
+        return { ...readObject(db, findActorFile(actor), pending), file, actor };
       } catch {
         // Its rows were named as such.
-        unreadable.add(owner);
+        unreadable.add(actor);
         return [];
       } finally {
         for (const table of cellTables) db.exec(`DROP VIEW temp.${table}`);

@@ -45,7 +45,7 @@ export function createStaging(storage: Storage, owner: string): Staging {
   }
 
   function encode(): StagedRows {
-    const rows: StagedRows = { journal: entries, documents: [], deletedDocuments: [], cursors: [], deletedCursors: [] };
+    const rows: StagedRows = { owner, journal: entries, documents: [], deletedDocuments: [], cursors: [], deletedCursors: [] };
     for (const [collection, changes] of documents)
       for (const [key, change] of changes) {
         if (!change) rows.deletedDocuments.push([collection, key]);

@@ -77,11 +77,12 @@ export function createStore<Entry = unknown>(
   former: Readonly<Record<string, FormerTables>> = {},
 ): Store<Entry> {
   let laidOut = convertFormer(storage, owner, former);
-  const staging = createStaging(storage, owner);
+  const inRows = storage.rowOwner?.() ?? owner;
+  const staging = createStaging(storage, inRows);
   /** Of an owner that had stored nothing: it is known without a query what is not there. */
   let born = laidOut ? undefined : createKnownKeys();
   const ports = {
-    ...{ storage, owner, staging },
+    ...{ storage, owner: inRows, staging },
     isEmpty: (collection?: string, key?: string) => !laidOut || (collection !== undefined && born?.has(collection, key) === false),
   };
   const journal = createJournal<Entry>(ports);
@@ -99,7 +100,7 @@ export function createStore<Entry = unknown>(
       const found = new Map(names.map((each) => [each, new Map<string, unknown>()]));
       for (const { collection, key, body } of storage.exec<{ collection: string; key: string; body: string }>(
         "SELECT collection, key, body FROM document WHERE owner = ? AND collection IN (SELECT value FROM json_each(?))",
-        owner,
+        inRows,
         JSON.stringify(names),
       ))
         found.get(collection)?.set(key, parseDocument(body, collection, key));

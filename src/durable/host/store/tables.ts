@@ -9,6 +9,9 @@ import { isRowTooLarge } from "../storage/row-bound.ts";
 /** The format that this code writes. A greater one is not read. */
 export const storeFormat = 1;
 
+/** That of a cell, whose rows have names of its own for the addresses of their owners. */
+export const cellFormat = 2;
+
 /**
  * `owner` is an actor's address, for one object may hold many. Of a journal entry `cursors` says how far its readers were when it
  * was written; `facts` of a document is the small part of it that is kept in memory, or what it is trimmed by. May run again.
@@ -56,9 +59,9 @@ function findTables(storage: Pick<Storage, "exec">): string[] {
     .map(({ name }) => name);
 }
 
-function refuseNewerFormat(storage: Storage): void {
+function refuseNewerFormat(storage: Storage, newest: number): void {
   const format = Number(storage.exec<{ body: string }>("SELECT body FROM document WHERE owner = '' AND collection = 'format'")[0]?.body);
-  if (format > storeFormat) throw new NewerVersionError(`what the object has stored (format ${format})`);
+  if (format > newest) throw new NewerVersionError(`what the object has stored (format ${format})`);
 }
 
 /** Makes the three tables; within a transaction. */
@@ -89,15 +92,21 @@ export function refuseNewer(storage: Storage, former: Readonly<Record<string, Fo
 /**
  * Takes over what an object of before has stored. An object that has nothing of it is left as it is.
  * @param former by the name of their version
+ * @param newest format that is read
  * @returns whether the object has the three tables
  * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
  * @throws {FormerTooLargeError} when it does not fit: nothing is written
  */
-export function convertFormer(storage: Storage, owner: string, former: Readonly<Record<string, FormerTables>>): boolean {
+export function convertFormer(
+  storage: Storage,
+  owner: string,
+  former: Readonly<Record<string, FormerTables>>,
+  newest: number = storeFormat,
+): boolean {
   if (storage.hasRows) return storage.hasRows();
   const tables = findTables(storage);
   const isLaidOut = tables.includes("document");
-  if (isLaidOut) refuseNewerFormat(storage);
+  if (isLaidOut) refuseNewerFormat(storage, newest);
   if (!tables.includes("schema_version")) return isLaidOut;
   const { found, isAll } = readFormer(storage, former);
   if (!found.length) return isLaidOut;

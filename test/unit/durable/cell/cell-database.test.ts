@@ -1,7 +1,14 @@
 /** The rows of a cell's actors: where they are, before and after they are written. */
 import { expect, test } from "vitest";
-import { type CellDatabase, createOwnerDatabase, layOutCell, openCellDatabase } from "../../../../src/durable/cell/cell-database.ts";
+import {
+  type CellDatabase,
+  createOwnerDatabase,
+  layOutCell,
+  measureOwner,
+  openCellDatabase,
+} from "../../../../src/durable/cell/cell-database.ts";
 import { layOutAnew } from "../../../../src/durable/cell/cell-tables.ts";
+import { NewerVersionError } from "../../../../src/durable/host/newer-version.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createPage, pageLimits } from "../../../../src/durable/host/store/page.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
@@ -109,11 +116,14 @@ test("[STORE10] a cell of an earlier version is laid out anew, whole or not at a
     expect(layouts()).toEqual(byKey);
     expect(read()).toEqual(before);
   }
-  layOutCell(storage);
-  expect(layouts()).toEqual(byKey.map((each) => each.replace("by key", "by row")));
-  expect(read()).toEqual(before);
-  layOutCell(storage);
-  expect(read()).toEqual(before);
+  for (let time = 0; time < 2; time += 1) {
+    layOutCell(storage);
+    expect(layouts()).toEqual(byKey.map((each) => each.replace("by key", "by row")));
+    // The number of the format alone is another.
+    storage.exec("UPDATE document SET body = '1' WHERE owner = ''");
+    expect(read()).toEqual(before);
+    storage.exec("UPDATE document SET body = '2' WHERE owner = ''");
+  }
   const store = createStore(openOwner(openCellDatabase({ storage, failed() {} }), "task/b").storage, "task/b");
   expect(store.journal.last).toBe(2);
   expect(store.keyed<string>("text").list({ limit: 9 })).toEqual([
@@ -177,8 +187,62 @@ test("[CELL14] who reads a document by its key in mid-wave is told what was comm
   expect(later.read("kept")).toBe("after");
   expect(written).toEqual([]);
   // A statement among the rows may concern any of them.
-  openOwner(database, "task/a").storage.exec("DELETE FROM document WHERE owner = ? AND key = 'new'", "task/a");
+  const { storage } = openOwner(database, "task/a");
+  storage.exec("DELETE FROM document WHERE owner = ? AND key = 'new'", storage.rowOwner?.() ?? "");
   expect(later.read("new")).toBeUndefined();
   database.flush();
-  expect(database.read("SELECT key, body FROM document WHERE owner = 'task/a'")).toEqual([{ key: "kept", body: '"after"' }]);
+  expect(database.read("SELECT key, body FROM document WHERE owner <> ''")).toEqual([{ key: "kept", body: '"after"' }]);
+});
+
+test("[STORE12] rows have a name for their owner, the later the greater and none given twice; what an earlier version has written is found", () => {
+  const { storage } = openFormer();
+  layOutCell(storage);
+  const load = () => openCellDatabase({ storage, failed() {} });
+  const readNames = () =>
+    storage.exec("SELECT substr(owner, 7) AS address, body ->> '$' AS owner FROM cursor WHERE owner LIKE 'facts %' ORDER BY 2");
+  const say = (owner: ReturnType<typeof openOwner>, address: string, text: string, after = () => {}) => {
+    const store = createStore(owner.storage, address);
+    const texts = store.keyed<string>("text");
+    store.transaction(() => {
+      texts.put("said", text);
+      store.journal.append("{}", 1);
+      after();
+    });
+  };
+  let database = load();
+  say(openOwner(database, "task/z"), "task/z", "first");
+  expect(() =>
+    say(openOwner(database, "task/failed"), "task/failed", "never", () => {
+      throw new Error("of this one");
+    }),
+  ).toThrow("of this one");
+  const emptied = openOwner(database, "task/c");
+  say(emptied, "task/c", "before");
+  say(openOwner(database, "task/a"), "task/a", "by its address");
+  database.flush();
+  expect(readNames()).toEqual([
+    { address: "task/z", owner: "#0000001" },
+    { address: "task/c", owner: "#0000003" },
+  ]);
+  emptied.storage.transaction(() => emptied.clear());
+  say(emptied, "task/c", "again");
+  database.flush();
+  database = load();
+  say(openOwner(database, "task/d"), "task/d", "in the next life");
+  database.flush();
+  expect(readNames()).toEqual([
+    { address: "task/z", owner: "#0000001" },
+    { address: "task/c", owner: "#0000003" },
+    { address: "task/d", owner: "#0000004" },
+  ]);
+  expect(storage.exec("SELECT owner, body FROM document WHERE key = 'said' ORDER BY owner")).toEqual([
+    { owner: "#0000001", body: '"first"' },
+    { owner: "#0000003", body: '"again"' },
+    { owner: "#0000004", body: '"in the next life"' },
+    { owner: "task/a", body: '"by its address"' },
+  ]);
+  expect(createStore(openOwner(load(), "task/c").storage, "task/c").keyed<string>("text").read("said")).toBe("again");
+  expect(measureOwner(load(), "task/d")).toBe('"in the next life"{}'.length);
+  // Neither an object of its own nor a version that knows no names takes the cell for an empty one.
+  expect(() => createStore(storage, "task/z")).toThrow(NewerVersionError);
 });
