@@ -8,19 +8,26 @@ import type { Staging } from "./staging.ts";
 /** As {@link Keyed}; what is sought among the last, or behind them, takes no query. */
 export type Recent<T> = Omit<Keyed<T>, "deleteBelow" | "deleteBeyond">;
 
-const nothing: Pick<Staging, "find" | "of"> = { find: () => undefined, of: () => new Map() };
+const none: ReturnType<Staging["of"]> = new Map();
+const nothing = { find: () => undefined, of: () => none };
 
 /** @param count how many are in memory */
 export function createRecent<T>(ports: CollectionPorts, name: string, count: number): Recent<T> & Held {
   const { staging } = ports;
   const keyed = createKeyed<T>(ports, name);
-  const committed = createKeyed<T>({ ...ports, staging: { ...staging, ...nothing } }, name);
+  let behind: Keyed<T> | undefined;
   /** The last documents, the last first; `isAll`: there are no others. Of an owner that has stored nothing it is known at once. */
   let memory: { last: [string, T][]; isAll: boolean } | undefined = ports.isEmpty() ? { last: [], isAll: true } : undefined;
 
+  /** As it was committed. Made where it is needed: most of an actor's collections have nothing behind memory. */
+  function committed(): Keyed<T> {
+    behind ??= createKeyed<T>({ ...ports, staging: { ...staging, ...nothing } }, name);
+    return behind;
+  }
+
   function load(): NonNullable<typeof memory> {
     if (!memory) {
-      const last = committed.list({ limit: count, reverse: true });
+      const last = committed().list({ limit: count, reverse: true });
       memory = { last, isAll: last.length < count };
     }
     return memory;
@@ -37,7 +44,7 @@ export function createRecent<T>(ports: CollectionPorts, name: string, count: num
     const { after, limit, reverse } = range;
     const found = load().last.filter(([key]) => isWithin(key, range));
     const isKnown = memory?.isAll || (after !== undefined && knows(after)) || (reverse === true && found.length >= limit);
-    if (!isKnown) return committed.list(range);
+    if (!isKnown) return committed().list(range);
     return (reverse ? found : found.reverse()).slice(0, limit);
   }
 
@@ -45,7 +52,7 @@ export function createRecent<T>(ports: CollectionPorts, name: string, count: num
     read(key) {
       const change = staging.find(name, key);
       if (change !== undefined) return change === null ? undefined : (change.value as T);
-      if (!knows(key)) return committed.read(key);
+      if (!knows(key)) return committed().read(key);
       return load().last.find(([each]) => each === key)?.[1];
     },
     readMany: keyed.readMany,
