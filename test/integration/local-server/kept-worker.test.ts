@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { type BuiltWorker, readWorker, sumUp } from "../../../src/local-server/built-worker.ts";
+import { assetsFolder } from "../../../src/local-server/assets.ts";
+import { type BuiltWorker, keptWorker, readWorker, sumUp } from "../../../src/local-server/built-worker.ts";
 import { loadWorker, readPackaged } from "../../../src/local-server/load-worker.ts";
 import { version } from "../../../src/version.ts";
 
@@ -12,6 +13,16 @@ function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "nerveflare-worker-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** From now on in this test what is to be bundled is there already: that it comes out the same is [SRV18]'s to hold. */
+function bundleNoMore(): void {
+  const kept = readWorker(keptWorker, version) as BuiltWorker;
+  const assets = Object.fromEntries(Object.keys(kept.assets).map((path) => [path, readFileSync(join(assetsFolder, path))]));
+  vi.doMock("../../../src/local-server/bundle-worker.ts", () => ({
+    bundleWorker: async () => ({ worker: kept, sourceMap: "", assets }),
+  }));
+  onTestFinished(() => void vi.doUnmock("../../../src/local-server/bundle-worker.ts"));
 }
 
 /** Of this process. */
@@ -45,7 +56,10 @@ test("[SRV18] a start bundles the Worker anew when a file of it has changed or o
   expect(Object.keys(others), anew.remark ?? "").toContain(told);
   expect(anew).toEqual({ ...first, remark: anew.remark });
   expect((await load()).remark).toBeNull();
+  await vi.waitFor(() => expect(listChildren()).not.toContain("esbuild"));
   // As are the files that it answers with.
+  await loadWorker();
+  bundleNoMore();
   const description = join(assets, "v1/openapi.json");
   writeFileSync(description, "{}");
   expect(() => readPackaged(folder, assets)).toThrow(`A file that the package brings is missing or damaged: ${description}.`);
@@ -53,7 +67,6 @@ test("[SRV18] a start bundles the Worker anew when a file of it has changed or o
   expect(JSON.parse(readFileSync(description, "utf8"))).toHaveProperty("openapi");
   expect(() => readPackaged(folder, assets)).not.toThrow();
   expect((await load()).remark).toBeNull();
-  await vi.waitFor(() => expect(listChildren()).not.toContain("esbuild"));
 });
 
 test("[SRV38] a file that is saved while the Worker is bundled counts as changed: its sum is of what was there before it was read", {
@@ -77,6 +90,8 @@ test("[SRV38] a file that is saved while the Worker is bundled counts as changed
 });
 
 test("[SRV19] a start whose folder can't be written bundles all the same, and says why it keeps nothing", { timeout: 60_000 }, async () => {
+  await loadWorker();
+  bundleNoMore();
   const folder = join(makeFolder(), "a-file");
   writeFileSync(folder, "");
   expect((await loadWorker(folder)).remark).toMatch(/: bundled anew in \d+\.\d s, and not kept \(E.*\)\.$/);
