@@ -11,7 +11,7 @@ import { placedSeeds } from "../placement.ts";
 import { pick } from "./random-machine.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 
-const seeds = 150;
+const seeds = 100;
 
 const workflow = `
 name: idle

@@ -10,7 +10,7 @@ import { placedSeeds } from "../placement.ts";
 import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
-const seeds = 25;
+const seeds = 20;
 
 const parent = `
 name: release

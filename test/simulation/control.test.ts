@@ -24,7 +24,7 @@ const workflow = readFileSync("workflows/code-review.yaml", "utf8")
     `updated: { role: reviewer, prompt: "Again.", emit: [ { kind: review.stepped, data: { mark: "{{ note }}" } } ] }`,
   )
   .replace(`{ kind: review.approved, data: { summary: "{{ summary }}" } }`, `{ kind: review.stepped, data: { mark: "{{ summary }}" } }`);
-const seeds = 28;
+const seeds = 20;
 const reviews = 3;
 /** Rounds of chaos, after which nothing fails, nobody interferes, and the rest must come to its end. */
 const chaos = 30;

@@ -11,7 +11,7 @@ import { placedSeeds } from "../placement.ts";
 import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
-const seeds = 60;
+const seeds = 40;
 const reviews = 3;
 /** Rounds in which anything may fail; after them all are there and the rest must come to its end. */
 const chaos = 40;

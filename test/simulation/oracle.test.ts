@@ -67,7 +67,7 @@ async function compare(seed: number, length: number, careless = false): Promise<
 /** What JSON keeps, as the host has it after each event. */
 const keepPlain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-const seeds = 200 * Number(process.env["NERVEFLARE_SEEDS"] ?? 1);
+const seeds = 120 * Number(process.env["NERVEFLARE_SEEDS"] ?? 1);
 
 test(`[HOST20] ${seeds} random machines do as XState's own actor does, evicted between every two events`, {
   timeout: 120_000,

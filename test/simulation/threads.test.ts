@@ -11,7 +11,7 @@ import { act, createPlayer, createRandom, type Player } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const workflow = readFileSync("workflows/code-review.yaml", "utf8").replace("concurrency: 8", "concurrency: 2");
-const seeds = 120;
+const seeds = 80;
 const reviews = 3;
 /** Rounds of chaos, after which nothing fails any more and the rest must come to its end. */
 const chaos = 25;
