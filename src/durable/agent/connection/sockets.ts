@@ -6,6 +6,7 @@ import type { AgentCore } from "../agent-core.ts";
 import { agentLimits } from "../agent-schema.ts";
 import type { Connections } from "../presence/presence-ports.ts";
 import type { ConnectionWish } from "./connection-request.ts";
+import { createLeavingFrames } from "./leaving-frames.ts";
 import { isSilent } from "./silence.ts";
 import { type Attachment, createSocketConnection, type SocketConnection } from "./socket-connection.ts";
 
@@ -49,11 +50,12 @@ export interface SocketPorts {
 
 export function createSockets({ platform, leave, agent, dropped, now }: SocketPorts): Sockets {
   const open = new Map<WebSocket, SocketConnection>();
+  const frames = createLeavingFrames(leave);
 
   function connect(socket: WebSocket, attachment: Attachment): SocketConnection {
     const connection = createSocketConnection(socket, attachment, {
       mailbox: agent().mailbox,
-      send: (text) => sendText(socket, text),
+      send: (text) => frames.send(socket, text),
       readPing: () => platform.readPing(socket),
       // Deferred: the mailbox is still handling this reader.
       tooSlow: () => queueMicrotask(() => close(socket, closeCodes.tooSlow, "nothing was acknowledged for too long; poll instead")),
@@ -62,17 +64,11 @@ export function createSockets({ platform, leave, agent, dropped, now }: SocketPo
     return connection;
   }
 
-  function sendText(socket: WebSocket, text: string): void {
-    leave(() => {
-      try {
-        socket.send(text);
-      } catch {
-        // The socket is dead: its close event follows, and its items go to another connection.
-      }
-    });
+  function send(socket: WebSocket, frame: ServerFrame): void {
+    const text = JSON.stringify(frame);
+    if (frame.type === "accepted") frames.sendLast(socket, text);
+    else frames.send(socket, text);
   }
-
-  const send = (socket: WebSocket, frame: ServerFrame): void => sendText(socket, JSON.stringify(frame));
 
   function listByAge(): [WebSocket, SocketConnection][] {
     return [...open].sort(([, a], [, b]) => a.order - b.order);
@@ -88,13 +84,7 @@ export function createSockets({ platform, leave, agent, dropped, now }: SocketPo
       agent().mailbox.detach(connection);
       connection.release();
     }
-    leave(() => {
-      try {
-        socket.close(code, reason);
-      } catch {
-        // It is closed already.
-      }
-    });
+    frames.close(socket, code, reason);
     agent().presence.noteDisconnected(pinged);
   }
 
