@@ -5,6 +5,7 @@
 import { Liquid } from "liquidjs";
 import { AgentEndpoint } from "../../src/durable/agent/agent-endpoint.ts";
 import { type EndpointClass, listMethods } from "../../src/durable/endpoint.ts";
+import type { ObjectContext } from "../../src/durable/host/storage/object-context.ts";
 import * as objects from "../../src/durable/objects.ts";
 import { RecruitmentEndpoint } from "../../src/durable/thread/recruitment-endpoint.ts";
 import { TaskEndpoint } from "../../src/durable/thread/task-endpoint.ts";
@@ -33,8 +34,8 @@ function wrapStore(sql: SqlStorage): void {
   const prototype = Object.getPrototypeOf(sql) as { exec: (...args: unknown[]) => unknown };
   const { exec } = prototype;
   prototype.exec = function (this: object, ...args) {
-    // In a cell it is the first of the values.
-    strike(owners.get(this) ?? String(args[1]), "storage");
+    const owner = owners.get(this);
+    if (owner !== undefined) strike(owner, "storage");
     return exec.apply(this, args);
   };
 }
@@ -67,6 +68,22 @@ function makeBreakable(kind: string, original: unknown): ObjectClass {
   return breakable;
 }
 
+/** A cell's actor has its storage in its context; what all have committed is written together, and fails with the disk alone. */
+function wrapContext(ctx: ObjectContext, address: string): void {
+  const { storage } = ctx;
+  if (owners.has(storage)) return;
+  owners.set(storage, address);
+  const { exec, transaction } = storage;
+  storage.exec = (...args) => {
+    strike(address, "storage");
+    return exec(...args);
+  };
+  storage.transaction = (body) => {
+    strike(address, "storage");
+    return transaction(body);
+  };
+}
+
 /** Milliseconds. */
 const waits = 30_000;
 
@@ -77,7 +94,9 @@ function breakEndpoint(kind: string, made: EndpointClass): void {
     const method: (...args: unknown[]) => unknown = Reflect.get(prototype, name);
     Object.defineProperty(prototype, name, {
       value(this: object, ...args: unknown[]): unknown {
-        const address = `${kind}/${(Reflect.get(this, "ctx") as { name?: string }).name}`;
+        const ctx: ObjectContext = Reflect.get(this, "ctx");
+        const address = `${kind}/${ctx.name}`;
+        wrapContext(ctx, address);
         strike(address, "calls");
         if (broken[address] !== "waits") return method.apply(this, args);
         struck += 1;
