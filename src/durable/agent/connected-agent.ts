@@ -26,7 +26,7 @@ export interface AgentLife {
 function createAgentLife(ctx: ObjectContext, around: Surroundings): AgentLife {
   let made: AgentCore | undefined;
   const later = createSharedTimers(ctx.later, now);
-  const pacer = createPacer(() => new Promise((resolve) => later(0, resolve)));
+  const pacer = createPacer(() => new Promise((resolve) => later(0, resolve)), ctx.rings);
   const connections = createAgentConnections({ platform: ctx.sockets, leave: ctx.leave, agent: () => life.core, pacer, later, now });
   const life: AgentLife = {
     connections,

@@ -149,6 +149,7 @@ export function createCell(ports: CellPorts): Cell {
         background(work.finally(() => live.end(life)));
       },
       later: (milliseconds, work) => void timers.add(milliseconds, holdFor(live, life, work)),
+      rings: timers.rings,
       sockets: ports.sockets(owner),
     };
   }

@@ -6,6 +6,8 @@
 export interface TimerQueue {
   /** @returns takes it back */
   add(milliseconds: number, work: () => void): () => void;
+  /** How often the platform's timers have rung. */
+  rings(): number;
 }
 
 interface Timer {
@@ -22,6 +24,7 @@ export function createTimerQueue(
 ): TimerQueue {
   const waiting = createHeap<Timer>((a, b) => a.at - b.at || a.order - b.order);
   let order = 0;
+  let rings = 0;
   /** When the platform's timers ring, the earliest last: one that is set beside another is set earlier. */
   const armed: number[] = [];
 
@@ -31,6 +34,7 @@ export function createTimerQueue(
     const { at } = first;
     armed.push(at);
     later(Math.max(0, at - now()), () => {
+      rings += 1;
       armed.splice(armed.lastIndexOf(at), 1);
       run();
     });
@@ -52,6 +56,7 @@ export function createTimerQueue(
   }
 
   return {
+    rings: () => rings,
     add(milliseconds, work) {
       order += 1;
       const timer: Timer = { at: now() + Math.max(0, milliseconds), order, work };

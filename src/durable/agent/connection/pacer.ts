@@ -13,18 +13,33 @@ export interface Pacer {
   owe(steps: number): void;
 }
 
-/** @param pause resolves in a later task of the event loop, after whatever came in meanwhile */
-export function createPacer(pause: () => Promise<void>): Pacer {
+/**
+ * @param pause resolves in a later task of the event loop, after whatever came in meanwhile
+ * @param rings how often others' pauses or timers were over: as good as one of its own
+ */
+export function createPacer(pause: () => Promise<void>, rings: () => number = () => 0): Pacer {
   let left: number = agentLimits.paceSteps;
+  let rung = rings();
   let pausing: Promise<void> | undefined;
 
   /** Others were let in when it is over, whether somebody here waited for it or nothing came meanwhile. */
   function letOthersIn(): Promise<void> {
     pausing ??= pause().then(() => {
       pausing = undefined;
-      left = Math.min(left, 0) + agentLimits.paceSteps;
+      begin();
     });
     return pausing;
+  }
+
+  /** Others were let in. */
+  function begin(): void {
+    rung = rings();
+    left = Math.min(left, 0) + agentLimits.paceSteps;
+  }
+
+  /** Sets no timer of its own where others' have rung. */
+  function look(): void {
+    if (rung !== rings()) begin();
   }
 
   function spend(steps: number): void {
@@ -35,11 +50,13 @@ export function createPacer(pause: () => Promise<void>): Pacer {
 
   return {
     takeNow(characters = 0) {
+      look();
       if (left <= 0) return false;
       spend(1 + Math.floor(characters / agentLimits.paceCharacters));
       return true;
     },
     async take(characters = 0) {
+      look();
       while (left <= 0) await letOthersIn();
       spend(1 + Math.floor(characters / agentLimits.paceCharacters));
     },

@@ -54,6 +54,8 @@ export interface ObjectContext {
   /** Keeps the object alive until the work ends. */
   background(work: Promise<unknown>): void;
   later(milliseconds: number, work: () => void): void;
+  /** How often a timer of this or another actor has rung: what had come for anybody was handed in meanwhile. Undefined: nobody counts. */
+  rings?(): number;
   readonly sockets: ObjectSockets;
 }
 

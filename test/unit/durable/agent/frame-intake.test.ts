@@ -48,6 +48,29 @@ test("[FAIR1] who sends a few at a time, with others let in between, waits for n
   }
 });
 
+test("[FAIR1] where timers of others ring meanwhile it needs no pause of its own, and takes no more at once", async () => {
+  let rings = 0;
+  let pauses = 0;
+  const pause = (): Promise<void> => {
+    pauses += 1;
+    return new Promise(() => {});
+  };
+  const pacer = createPacer(pause, () => rings);
+  for (let round = 0; round < 20; round++) {
+    for (let step = 1; step < agentLimits.paceSteps / 2; step++) expect(pacer.takeNow()).toBe(true);
+    rings += 1;
+  }
+  expect(pauses).toBe(0);
+  for (let step = 0; step < agentLimits.paceSteps; step++) expect(pacer.takeNow()).toBe(true);
+  expect(pacer.takeNow()).toBe(false);
+  pacer.owe(agentLimits.paceSteps);
+  rings += 1;
+  expect(pacer.takeNow(), "what it owes is paid for first").toBe(false);
+  rings += 1;
+  expect(pacer.takeNow()).toBe(true);
+  expect(pauses).toBe(1);
+});
+
 test("[FAIR2] two connections take turns, however much one of them has sent", async () => {
   const { intake, handled, resume } = open();
   for (let frame = 0; frame < 100; frame++) void intake.take("a", String(frame));
