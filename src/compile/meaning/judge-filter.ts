@@ -2,9 +2,9 @@
 import type { DiagnosticDetails } from "../diagnostics/diagnostic.ts";
 import { checkConstant, type Place } from "./check-operators.ts";
 import type { FilterSignature } from "./filter-signatures.ts";
-import { describe, lookUpField, suggestField } from "./find-field.ts";
+import { describe, lookUpField } from "./find-field.ts";
 import type { Literal } from "./literal.ts";
-import { sizeOf } from "./template-scope.ts";
+import { reportMissing, sizeOf } from "./template-scope.ts";
 import { boolean, isNothing, itemsOf, join, number, ofList, type Type, text, unknown, withAbsence } from "./type.ts";
 
 /** An argument of a filter. */
@@ -95,12 +95,7 @@ function findItemField({ value, start, end }: Literal, input: Type, items: Type,
   if ("type" in found) return found.type;
   const span = end - start === value.length + 2 ? state.node.locate(start + 1, end - 1) : state.node.locate(start, end);
   const canName = end - start === value.length + 2 && /^[\w-]+$/.test(found.nearest ?? "");
-  state.context.report.add(
-    "unknown-field-of-type",
-    span,
-    `${found.message}; this is always empty.`,
-    suggestField(found, canName ? span : undefined),
-  );
+  reportMissing(found, span, canName, state);
   return unknown;
 }
 

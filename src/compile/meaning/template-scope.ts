@@ -1,9 +1,10 @@
 /** What names in a template stand for where they are written. */
 
 import { silent } from "../diagnostics/diagnostic.ts";
+import type { Span } from "../source/span.ts";
 import type { Place } from "./check-operators.ts";
 import { applyFacts, type Facts, noFacts } from "./facts.ts";
-import { lookUpField, suggestField } from "./find-field.ts";
+import { lookUpField, type MissingField, suggestField } from "./find-field.ts";
 import { ofLengths, type Range } from "./range.ts";
 import type { FindPlace } from "./template-facts.ts";
 import type { Token } from "./template-tokens.ts";
@@ -136,13 +137,14 @@ export function typeOf(props: readonly Token[], scope: Scope, state: Judging): T
     if (!isOurs) return unknown;
     const span = state.node.locate(begin, end);
     const canName = state.node.value.slice(begin, end) === name && /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(found.nearest ?? "");
-    state.context.report.add(
-      "unknown-field-of-type",
-      span,
-      `${found.message}; this is always empty.`,
-      suggestField(found, canName ? span : undefined),
-    );
+    reportMissing(found, span, canName, state);
     return unknown;
   }
   return type;
+}
+
+/** Says that there is no such field. @param canName whether another name may be written there */
+export function reportMissing(found: MissingField, span: Span, canName: boolean, { context }: Place): void {
+  const details = suggestField(found, canName ? span : undefined);
+  context.report.add("unknown-field-of-type", span, `${found.message}; this is always empty.`, details);
 }
