@@ -175,6 +175,6 @@ test("[COUNT8] a thread of two turns that are polled for executes in a cell no m
   transactions = 0;
   await play(10, 20);
   // A twentieth above what they are.
-  expect(statements / 10).toBeLessThan(25);
-  expect(transactions / 10).toBeLessThan(15);
+  expect(statements / 10).toBeLessThan(23.3);
+  expect(transactions / 10).toBeLessThan(13);
 });

@@ -186,9 +186,7 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
     if (written.length > 0)
       for (const row of database.read<{ key: string; body: string }>(readBodies, read().name, collection, JSON.stringify(written)))
         found.push(row);
-    let characters = 0;
-    for (const { body } of found) characters += body.length;
-    count(characters);
+    count(found.reduce((sum, { body }) => sum + body.length, 0));
     return found;
   }
 
@@ -215,6 +213,7 @@ export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, 
       readDocument,
       readDocuments,
       write,
+      writeLater: createLateWrite(database, owner, { check, rowOwner: () => read().name }),
       flush: database.flush,
       transaction(body) {
         check();
@@ -258,6 +257,17 @@ function readKnown(database: CellDatabase, owner: string): Known {
   const isNamed = given !== undefined || rows.some(({ what }) => what !== "fact");
   const name = given !== undefined ? (JSON.parse(given) as string) : isNamed ? owner : database.newName();
   return { name, isNamed, stored: rows.some(({ what }) => what === "stored"), facts };
+}
+
+function createLateWrite(
+  { addLater }: Pick<CellDatabase, "addLater">,
+  owner: string,
+  { check, rowOwner }: Pick<OwnerPorts, "check"> & { rowOwner(): string },
+): NonNullable<Storage["writeLater"]> {
+  return (cursors) => {
+    check();
+    addLater(owner, { ...noRows, owner: rowOwner(), cursors });
+  };
 }
 
 /** @returns characters of all rows @throws {RowTooLargeError} */

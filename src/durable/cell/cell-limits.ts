@@ -24,6 +24,8 @@ export const cellLimits = {
    * dozens. Far less than {@link cellLimits.quietMicrotasks}, or what is told would be written in a turn of its own; and a few microseconds.
    */
   gatherMicrotasks: 50,
+  /** Rows in no hurry that wait for others to be written: what a crash may forget of ended threads, each of which would be loaded again. */
+  laterAtMost: 64,
   /**
    * Actors that are looked at for one that rests, from those that were not asked for longest, or by a commit for how many characters they
    * store: with more at work nobody should walk them all.

@@ -12,6 +12,8 @@ export interface CellWrites {
   commit<T>(body: () => T): T;
   /** Adds rows of an actor's. @param characters of them, where they are known */
   add(owner: string, rows: StagedRows, characters?: number): void;
+  /** Adds rows, outside of a commit, that are written with what is written next: a crash before that may forget them. */
+  addLater(owner: string, rows: StagedRows): void;
   /** Adds a statement that gives nothing back; it runs in its place among the rows. */
   run(owner: string, sql: string, values: readonly SqlValue[]): void;
   /** Sets the platform's alarm with what is written. */
@@ -51,8 +53,25 @@ interface Part {
   run: { owner: string; sql: string; values: readonly SqlValue[] } | undefined;
 }
 
+/** Rows in no hurry. @param full called when so many wait that they are to be written */
+function createLateRows(full: () => void) {
+  let waiting: Extract<Step, { type: "rows" }>[] = [];
+  return {
+    add(owner: string, rows: StagedRows): void {
+      waiting.push({ type: "rows", owner, rows });
+      if (waiting.length >= cellLimits.laterAtMost) full();
+    },
+    has: (owner: string): boolean => waiting.some((step) => step.owner === owner),
+    moveTo(add: (step: Step) => void): void {
+      const steps = waiting;
+      waiting = [];
+      for (const step of steps) add(step);
+    },
+  };
+}
+
 /** What was committed, in the order in which it is written. */
-function createCommitted() {
+function createCommitted(late: Pick<ReturnType<typeof createLateRows>, "has" | "moveTo">) {
   const parts: Part[] = [];
   let last: Part | undefined;
   let alarm: number | undefined;
@@ -65,17 +84,23 @@ function createCommitted() {
     return last;
   }
 
+  function put(step: Step): void {
+    if (step.type === "rows") open().rows.add(step.owner, step.rows);
+    else if (step.type === "alarm") alarm = step.at;
+    else {
+      open().run = step;
+      last = undefined;
+    }
+  }
+
   return {
     isEmpty: () => parts.length === 0 && alarm === undefined,
     add(step: Step): void {
-      if (step.type === "rows") open().rows.add(step.owner, step.rows);
-      else if (step.type === "alarm") alarm = step.at;
-      else {
-        open().run = step;
-        last = undefined;
-      }
+      // Before what their owners commit now.
+      late.moveTo(put);
+      put(step);
     },
-    has: (owner: string): boolean => parts.some(({ rows, run }) => rows.has(owner) || run?.owner === owner),
+    has: (owner: string): boolean => late.has(owner) || parts.some(({ rows, run }) => rows.has(owner) || run?.owner === owner),
     hasRun: (owner: string): boolean => parts.some(({ run }) => run?.owner === owner),
     find(owner: string, collection: string, key: string): ReturnType<WaitingRows["find"]> {
       for (let at = parts.length - 1; at >= 0; at--) {
@@ -122,7 +147,8 @@ function createBefore() {
 }
 
 export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrites {
-  let committed = createCommitted();
+  const late = createLateRows(schedule);
+  let committed = createCommitted(late);
   /** What the present commit has added; undefined: there is none. */
   let staged: Step[] | undefined;
   const before = createBefore();
@@ -170,10 +196,11 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
   /** Of a commit that is under way what it found. */
   function flush(): void {
     check();
+    late.moveTo(committed.add);
     if (!staged && !before.isEmpty()) before.run();
     if (!committed.isEmpty()) {
       const { write } = committed;
-      committed = createCommitted();
+      committed = createCommitted(late);
       characters = 0;
       try {
         storage.transaction(() => write(storage));
@@ -186,9 +213,7 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
       }
     }
     if (staged) return;
-    const works = after;
-    after = [];
-    for (const work of works) work();
+    for (const work of after.splice(0)) work();
   }
 
   function show(owner: string): void {
@@ -215,6 +240,7 @@ export function createCellWrites({ storage, failed }: CellWritesPorts): CellWrit
       push({ type: "rows", owner, rows });
       characters += size;
     },
+    addLater: late.add,
     run: (owner, sql, values) => push({ type: "run", owner, sql, values }),
     setAlarm: (at) => push({ type: "alarm", at }),
     before(work) {

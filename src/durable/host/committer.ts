@@ -301,12 +301,11 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
       if (!postponeAlarm || armedAt === undefined) return;
       const earliest = findEarliest();
       if (earliest !== undefined && earliest <= armedAt) return;
-      const postpone = (): void => {
-        postponeAlarm(earliest);
-        armedAt = earliest;
-        guarding = false;
-      };
-      transact(() => {}, postpone, true);
+      // No commit: what a crash forgets of it is sent again, and known.
+      if (store.journal.hasMoved) store.journal.saveLater();
+      postponeAlarm(earliest);
+      armedAt = earliest;
+      guarding = false;
     },
   };
   return committer;

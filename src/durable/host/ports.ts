@@ -23,8 +23,8 @@ export interface Storage {
   /** Where one owner of many has this store: what its rows say for its address. Absent: the address. */
   rowOwner?(): string;
   /**
-   * Where one owner of many has this store: its alarm need not ring before then, or at all. In a transaction. Absent: moving an alarm
-   * costs what its ringing does.
+   * Where one owner of many has this store: its alarm need not ring before then, or at all. Absent: moving an alarm costs what its
+   * ringing does.
    */
   postponeAlarm?(at: number | undefined): void;
   /**
@@ -44,6 +44,11 @@ export interface Storage {
    * the same write. Not within a transaction.
    */
   beforeWrite?(work: () => void): void;
+  /**
+   * Where {@link Storage.write} is: adds cursors that say how far the owner has come, outside of a transaction. They are written with
+   * what is written next, so that they cost no writing of their own: a crash before that forgets them.
+   */
+  writeLater?(cursors: StagedRows["cursors"]): void;
   /** Where {@link Storage.write} is: writes what was committed now, before something that may end the object. */
   flush?(): void;
 }

@@ -49,6 +49,8 @@ export interface Journal<Entry> {
   readonly hasUncarried: boolean;
   /** Writes where the readers are, and the facts, in the present transaction: where no entry follows that would carry them. */
   save(): void;
+  /** The same outside of a transaction, where nothing follows: what the store writes next writes it. Only where it can do that. */
+  saveLater(): void;
   /** What a reader keeps of the entry that it is at, such as its attempts; undefined: nothing. */
   readNote(cursor: string): { seq: number; body: string } | undefined;
   /** Keeps it, in the present transaction. */
@@ -209,6 +211,11 @@ export function createJournal<Entry>(ports: {
     },
     save() {
       staging.note(carriedName, { seq: lastNow(), body: writeCarried() });
+    },
+    saveLater() {
+      const { positions, facts, last } = load();
+      storage.writeLater?.([[owner, carriedName, last, toText({ positions, facts })]]);
+      load().saved = { ...positions };
     },
     readNote: (cursor) => (staged.notes.has(cursor) ? staged.notes.get(cursor) : load().notes.get(cursor)),
     note(cursor, note) {

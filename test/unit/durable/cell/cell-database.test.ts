@@ -7,6 +7,7 @@ import {
   measureOwner,
   openCellDatabase,
 } from "../../../../src/durable/cell/cell-database.ts";
+import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
 import { layOutAnew } from "../../../../src/durable/cell/cell-tables.ts";
 import { NewerVersionError } from "../../../../src/durable/host/newer-version.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
@@ -149,6 +150,50 @@ test("[STORE11] the page of an actor's small documents is smaller in a cell, and
   const later = createPage(of("agent/a")).indexed<{ text: string }, number>("note", ({ text }) => text.length);
   expect(later.size).toBe(keys.length);
   expect(later.readMany(keys)).toEqual(keys.map((key) => [key, { text: key.repeat(80) }]));
+});
+
+test("[CELL9] how far an owner has come that rests is written with what is written next, before what it commits later", async () => {
+  const { database, written, of } = open();
+  const { journal, transaction } = of("task/a");
+  transaction(() => void journal.append("{}", 1));
+  const endTurn = () => new Promise((resolve) => setImmediate(resolve));
+  await endTurn();
+  written.length = 0;
+  journal.move("sent", 1);
+  journal.saveLater();
+  await endTurn();
+  expect([written, journal.hasMoved]).toEqual([[], false]);
+  const other = of("task/b");
+  other.transaction(() => void other.journal.append("{}", 1));
+  expect(written).toEqual([]);
+  database.flush();
+  expect(written).toHaveLength(2);
+  // Whoever comes back finds it.
+  journal.move("projected", 1);
+  journal.saveLater();
+  expect(["sent", "projected"].map(of("task/a").journal.position)).toEqual([1, 1]);
+  journal.move("sent", 2);
+  journal.saveLater();
+  transaction(() => {
+    journal.carry("fact", true);
+    journal.save();
+  });
+  const later = of("task/a").journal;
+  expect([later.position("sent"), later.carried("fact")]).toEqual([2, true]);
+});
+
+test("[CELL9] with many that rest and nothing else to write it is written all the same", async () => {
+  const { database, written, of } = open();
+  const owners = Array.from({ length: cellLimits.laterAtMost }, (_, index) => of(`task/${index}`));
+  for (const { transaction, journal } of owners) transaction(() => void journal.append("{}", 1));
+  database.flush();
+  written.length = 0;
+  for (const { journal } of owners) {
+    journal.move("sent", 1);
+    journal.saveLater();
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(written).toHaveLength(Math.ceil(cellLimits.laterAtMost / 20));
 });
 
 test("[CELL14] who reads a document by its key in mid-wave is told what was committed, and nothing is written for it", () => {
