@@ -27,6 +27,7 @@ export function openLazily<Documents extends object>(
     });
   return (store) => {
     store.expect(residents);
-    return new Opened(store) as unknown as Documents;
+    const opened: object = new Opened(store);
+    return opened as Documents;
   };
 }
