@@ -6,7 +6,10 @@ import { WebSocket } from "ws";
 import { chaosLimits } from "../../../src/chaos/limits.ts";
 import { createTrafficReader, readFrames } from "../../../src/chaos/read-traffic.ts";
 
-/** What a WebSocket of another maker sends for these messages. */
+/** Bytes of a client's frame with so many, the mask's among them: RFC 6455 section 5.2. */
+const measureFrame = (bytes: number): number => 6 + (bytes > 65_535 ? 8 : bytes > 125 ? 2 : 0) + bytes;
+
+/** What a WebSocket of another maker sends for these messages, and a ping. */
 async function record(messages: string[]): Promise<Buffer> {
   const pieces: Buffer[] = [];
   const server = createServer((socket) => {
@@ -32,7 +35,8 @@ async function record(messages: string[]): Promise<Buffer> {
   socket.on("error", () => {});
   // All was written once the last is.
   await new Promise((resolve) => socket.send("", resolve));
-  await expect.poll(() => Buffer.concat(pieces).length).toBeGreaterThan(messages.join("").length);
+  const sizes = [...messages, "", "last", ""].map((message) => measureFrame(Buffer.byteLength(message)));
+  await expect.poll(() => Buffer.concat(pieces).length).toBe(sizes.reduce((sum, size) => sum + size, 0));
   socket.terminate();
   server.close();
   await gone;
