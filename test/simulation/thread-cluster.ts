@@ -84,10 +84,11 @@ function compile(text: string): CompiledWorkflow {
 }
 
 /** Computed at once, as workerd does: in Node other threads do it, and which of two steps comes first would be for the machine's load to say. */
-crypto.subtle.digest = async (_, content) => {
+crypto.subtle.digest = async (algorithm, content) => {
+  const name = typeof algorithm === "string" ? algorithm : algorithm.name;
   const bytes =
     content instanceof ArrayBuffer ? new Uint8Array(content) : new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
-  return Uint8Array.from(hash("sha256", bytes, "buffer")).buffer;
+  return Uint8Array.from(hash(name.replace("-", ""), bytes, "buffer")).buffer;
 };
 
 export async function createThreadCluster(options: ThreadClusterOptions): Promise<ThreadCluster> {
