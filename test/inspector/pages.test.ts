@@ -1,6 +1,4 @@
 /** The pages of workflows, agents and offers, live, beside a real server. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connectAgent } from "../../src/client/index.ts";
 import type { Json } from "../../src/contract/event.ts";
@@ -20,13 +18,10 @@ const post = (token: string, type: string, data: Json, id: string = crypto.rando
 describe.skipIf(!stage)("pages of what runs", () => {
   test("[INSP18] a workflow's file is shown with the compiler's warnings under their lines; withdrawn, its page leads to its threads", async () => {
     const operator = useOperator();
-    const text = await readFile(join(import.meta.dirname, "../../workflows/code-review.yaml"), "utf8");
-    const body = `${text.replaceAll("code-review", "careless-review").replaceAll("pr.", "careless.")}`.replace(
-      /( {2}reviewer:\n(?:.*\n)*? {4}approved:\n(?:.*\n)*? {6}prompt: )"(.*)"/,
-      '$1"{% if summary %}$2{% endif %}"',
+    const body = await operator.publishReview("careless", (text) =>
+      text.replace(/( {2}reviewer:\n(?:.*\n)*? {4}approved:\n(?:.*\n)*? {6}prompt: )"(.*)"/, '$1"{% if summary %}$2{% endif %}"'),
     );
     expect(body).toContain("{% if summary %}");
-    await operator.call("PUT", "v1/workflows/careless-review", { body, contentType: "application/yaml" });
     const page = await openPage("/ui/workflows/careless-review");
     const source = page.getByRole("region", { name: "Its source" });
     await source.getByText(/The compiler says: \d warning/).waitFor();
@@ -109,15 +104,15 @@ graph:
 
   test("[INSP16] [API28] agents come and go on their page without its being loaded again; each shows what it holds and did last", async () => {
     const operator = useOperator();
-    await operator.publish("code-review");
+    await operator.publishReview("here");
     const author = await operator.add("here-author", ["coding"]);
-    const token = await operator.add("here-reviewer", ["code-review", "here"]);
+    const token = await operator.add("here-reviewer", ["here-review", "here"]);
     const page = await openPage("/ui/agents?capability=here");
     await page.getByText("live", { exact: true }).waitFor();
     const row = page.getByRole("row").filter({ hasText: "here-reviewer" });
     await row.getByText("never seen").waitFor();
     const gate = Promise.withResolvers<void>();
-    const { threads } = await post(author, "pr.ready_for_review", { repo: "here", pr: 1 });
+    const { threads } = await post(author, "here.ready_for_review", { repo: "here", pr: 1 });
     const agent = connectAgent({
       ...{ url: stage?.url ?? "", token, onOffer: ({ thread }) => (thread === threads?.[0] ? "claim" : "ignore") },
       onTurn: async () => {
@@ -130,7 +125,7 @@ graph:
       await row.getByRole("link", { name: "here-reviewer" }).click();
       const held = page.getByRole("region", { name: "Roles that it holds" });
       await held.getByText("reviewer").waitFor();
-      expect(await held.getByRole("link", { name: "code-review" }).getAttribute("href")).toBe(`/ui/threads/${threads?.[0]}`);
+      expect(await held.getByRole("link", { name: "here-review" }).getAttribute("href")).toBe(`/ui/threads/${threads?.[0]}`);
       gate.resolve();
       // Live, for it says something.
       await page.getByRole("region", { name: "Its last turns" }).getByText("answered").waitFor();

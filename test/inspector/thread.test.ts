@@ -23,7 +23,7 @@ async function join(id: string, capabilities: string[]): Promise<string> {
   return token;
 }
 
-/** An agent that is there until the test is over. @param claims the thread whose role it takes, or `all`: those of other tests are not its own */
+/** An agent that is there until the test is over. @param claims the thread whose role it takes, or `all`: no other file's tests play code-review on this server */
 async function connect(id: string, capabilities: string[], answer: Answer, claims?: string): Promise<void> {
   const agent = connectAgent({
     url: stage?.url ?? "",

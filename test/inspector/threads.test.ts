@@ -1,6 +1,4 @@
 /** The list of threads: live, narrowed down, long, and of hostile things. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
 import { judgeAccess } from "./judge-access.ts";
@@ -14,12 +12,7 @@ describe.skipIf(!stage)("the list of threads", () => {
       body: JSON.stringify({ id, type: "listed.ready_for_review", data }),
     }).then(async (answer) => ((await answer.json()) as { threads: string[] }).threads[0] ?? "");
 
-  /** A review that no other test's agents hear of. */
-  const publish = async () => {
-    const text = await readFile(join(import.meta.dirname, "../../workflows/code-review.yaml"), "utf8");
-    const body = text.replaceAll("code-review", "listed-review").replaceAll("pr.", "listed.");
-    await useOperator().call("PUT", "v1/workflows/listed-review", { body, contentType: "application/yaml" });
-  };
+  const publish = () => useOperator().publishReview("listed");
 
   test("[INSP8] shows threads as they begin, wait and end, without being loaded again", async () => {
     const operator = useOperator();
