@@ -18,7 +18,8 @@ export interface Way {
   edge: string | null;
   /** The step that was decided on; 0: the start. */
   round: number;
-  at: number;
+  /** Of the moment that it went. */
+  place: number;
 }
 
 /** What is added to a story; what is known already is passed over. */
@@ -44,11 +45,14 @@ export interface Story {
   findPlace(time: number): number;
   /** Oldest first. */
   messages(): readonly MessageView[];
-  /** How many messages had been said at a time. */
-  countMessages(time: number): number;
+  /** The place of the moment at which a message was said; -1: before the first. */
+  placeMessage(round: number): number;
+  /** How many messages had been said after a moment, by its place. */
+  countMessages(place: number): number;
   /** The ways that the graph went, oldest first. */
   ways(): readonly Way[];
-  countWays(time: number): number;
+  /** How many ways had been gone after a moment, by its place. */
+  countWays(place: number): number;
   /** The last revision of each machine that is known, in one epoch. */
   revisions(epoch: number): Record<Machine, number>;
 }
@@ -60,6 +64,8 @@ export function createStory(): Story {
   let stale = true;
   let moments: readonly Moment[] = [];
   let said: readonly MessageView[] = [];
+  /** Of each of `said`. */
+  let saidPlaces: readonly number[] = [];
   let taken: readonly Way[] = [];
   /** The scene before each {@link betweenKept}th moment. */
   let kept: Scene[] = [emptyScene];
@@ -97,7 +103,8 @@ export function createStory(): Story {
     let same = 0;
     while (same < moments.length && moments[same] === before[same]) same += 1;
     kept = kept.slice(0, Math.floor(same / betweenKept) + 1);
-    taken = listWays(moments, said);
+    saidPlaces = placeMessages(moments, said);
+    taken = listWays(moments, said, saidPlaces);
   }
 
   function at(place: number): Scene {
@@ -138,9 +145,10 @@ export function createStory(): Story {
     at,
     findPlace: (time) => afterRefresh(() => countUntil(moments, time, (moment) => moment.at) - 1),
     messages: () => afterRefresh(() => said),
-    countMessages: (time) => afterRefresh(() => countUntil(said, time, (message) => Date.parse(message.at))),
+    placeMessage: (round) => afterRefresh(() => saidPlaces[said.findIndex((message) => message.round === round)] ?? -1),
+    countMessages: (place) => afterRefresh(() => countUntil(saidPlaces, place, (each) => each)),
     ways: () => afterRefresh(() => taken),
-    countWays: (time) => afterRefresh(() => countUntil(taken, time, (way) => way.at)),
+    countWays: (place) => afterRefresh(() => countUntil(taken, place, (way) => way.place)),
     revisions: (epoch) => ({ recruitment: lastRevision(steps, epoch, "recruitment"), task: lastRevision(steps, epoch, "task") }),
   };
 }
@@ -151,40 +159,69 @@ function lastRevision(steps: ReadonlyMap<string, MachineStep>, epoch: number, ma
   return last;
 }
 
-/** How many of a sorted list are at or before a time. */
-function countUntil<Item>(list: readonly Item[], time: number, timeOf: (item: Item) => number): number {
+/** How many of a sorted list are at or before a time, or a place. */
+function countUntil<Item>(list: readonly Item[], end: number, endOf: (item: Item) => number): number {
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (timeOf(list[middle] as Item) <= time) low = middle + 1;
+    if (endOf(list[middle] as Item) <= end) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-interface Recorded {
-  type: string;
-  name: string;
-  params: { node: string; edge: string; to: string; round: number };
+/** What the task's machine writes down with a step, by its name. */
+interface Written {
+  type: "write";
+  name: "message.append" | "decision.record";
+  params: { turn: number; node: string; edge: string; to: string; round: number };
+}
+
+function* listWritten({ step }: Moment): Generator<Written> {
+  for (const effect of step?.step.effects ?? []) {
+    const { type, name, params } = (effect ?? {}) as Partial<Written>;
+    if (type === "write" && (name === "message.append" || name === "decision.record") && params) yield { type, name, params };
+  }
+}
+
+/**
+ * By the step that took the message, for several may be said within a millisecond; where steps are not known by the answer, else by time.
+ * @returns the place of each, none before the one before it
+ */
+function placeMessages(moments: readonly Moment[], messages: readonly MessageView[]): number[] {
+  const answered = new Map<number, number>();
+  const taken = new Map<number, number>();
+  for (const [place, moment] of moments.entries()) {
+    for (const { name, params } of listWritten(moment)) if (name === "message.append") taken.set(params.turn, place);
+    const { entry } = moment;
+    const turn = entry?.event.type === "nerve.turn.respond" ? readTurnNumber(readData(entry)["turn"]) : undefined;
+    if (turn !== undefined) answered.set(turn, place);
+  }
+  let last = -1;
+  return messages.map(({ round, at }) => {
+    // Clocks of objects differ by a millisecond.
+    const place = taken.get(round) ?? answered.get(round) ?? countUntil(moments, Date.parse(at) + 1, (moment) => moment.at) - 1;
+    last = Math.max(last, place);
+    return last;
+  });
 }
 
 /** By the machines' own word where it is known, else by the messages and who was given a turn. */
-function listWays(moments: readonly Moment[], messages: readonly MessageView[]): Way[] {
+function listWays(moments: readonly Moment[], messages: readonly MessageView[], saidPlaces: readonly number[]): Way[] {
   const ways = new Map<number, Way>();
-  for (const { round, role, at, decision } of messages)
-    if (decision) ways.set(round, { from: role, to: decision.to, edge: readEdge(decision.because), round, at: Date.parse(at) });
-  for (const { at, step, entry } of moments) {
-    for (const effect of step?.step.effects ?? []) {
-      const { type, name, params } = (effect ?? {}) as Partial<Recorded>;
-      if (type !== "write" || name !== "decision.record" || !params) continue;
-      ways.set(params.round, { from: params.node, to: params.to, edge: params.edge, round: params.round, at });
-    }
+  for (const [index, { round, role, decision }] of messages.entries())
+    if (decision) ways.set(round, { from: role, to: decision.to, edge: readEdge(decision.because), round, place: saidPlaces[index] ?? -1 });
+  for (const [place, moment] of moments.entries()) {
+    for (const { name, params } of listWritten(moment))
+      if (name === "decision.record")
+        ways.set(params.round, { from: params.node, to: params.to, edge: params.edge, round: params.round, place });
+    const { entry } = moment;
     if (entry?.event.type !== "nerve.turn.assigned") continue;
     const { round, role, turn } = readData(entry);
     const before = Number(round ?? readTurnNumber(turn)) - 1;
-    if (before === 0 && !ways.has(0)) ways.set(0, { from: "$START", to: String(role), edge: null, round: 0, at });
+    if (before === 0 && !ways.has(0)) ways.set(0, { from: "$START", to: String(role), edge: null, round: 0, place });
   }
-  return [...ways.values()].sort((a, b) => a.at - b.at || a.round - b.round);
+  return [...ways.values()].sort((a, b) => a.place - b.place || a.round - b.round);
 }
 
 function readEdge(because: string): string | null {

@@ -89,8 +89,8 @@ function ThreadTime({ feed, order, act, hindered, isLive }: TimeProps) {
   const gap = (part: string) => gaps.value.find((each) => each.part === part)?.why;
   const lines = useMemo(() => listLeaseLines(moments), [moments]);
   const visit = (time: number) => go(Math.max(0, story.findPlace(time)));
-  // At the end nothing is hidden that was read since: clocks of objects differ by a millisecond or two.
-  const messages = place === null ? story.messages() : story.messages().slice(0, story.countMessages(scene.at + 1));
+  // At the end nothing is hidden that was read since.
+  const messages = place === null ? story.messages() : story.messages().slice(0, story.countMessages(now));
   const change =
     hindered === undefined ? (role: string) => order({ do: "role", role, holder: feed.view.value?.roles[role]?.agent }) : undefined;
   if (moments.length === 0 && loading.value) return <LoadingState what="its history" />;
@@ -100,7 +100,7 @@ function ThreadTime({ feed, order, act, hindered, isLive }: TimeProps) {
       <Scrubber moments={moments} place={place} go={go} isLive={isLive} />
       <div class="stage">
         {chart ? (
-          <ThreadChart thread={feed.id} compiled={chart} story={story} scene={scene} />
+          <ThreadChart thread={feed.id} compiled={chart} story={story} scene={scene} now={now} />
         ) : (
           <section class="panel chart" aria-label="Chart">
             {gap("machines") === undefined ? (
@@ -121,7 +121,7 @@ function ThreadTime({ feed, order, act, hindered, isLive }: TimeProps) {
             show: () => (
               <MessagesPanel
                 messages={messages}
-                visit={({ at }) => visit(Date.parse(at) + 1)}
+                visit={({ round }) => go(Math.max(0, story.placeMessage(round)))}
                 order={(what, step) => order({ do: what, step })}
                 hindered={hindered}
               />
@@ -163,8 +163,17 @@ function nameWay({ from, to, edge }: Way): string[] {
   return edge === null ? [`${from} → ${to}`] : [`${from} ${edge}`, `${from} → ${to}`];
 }
 
-function ThreadChart({ thread, compiled, story, scene }: { thread: string; compiled: Compiled; story: Story; scene: Scene }) {
-  const ways = story.ways().slice(0, story.countWays(scene.at + 1));
+interface ChartProps {
+  thread: string;
+  compiled: Compiled;
+  story: Story;
+  scene: Scene;
+  /** The scene's place. */
+  now: number;
+}
+
+function ThreadChart({ thread, compiled, story, scene, now }: ChartProps) {
+  const ways = story.ways().slice(0, story.countWays(now));
   const taken = new Map<string, number>();
   for (const way of ways) {
     const [name = ""] = nameWay(way);
