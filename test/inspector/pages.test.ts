@@ -15,6 +15,17 @@ const post = (token: string, type: string, data: Json, id: string = crypto.rando
     return (await answer.json()) as { threads?: string[] };
   });
 
+/** The offer of a thread, once this agent has it. */
+function waitForOffer(token: string, thread: string): Promise<string> {
+  return vi.waitFor(async () => {
+    const me = await fetch(`${stage?.url}/v1/me`, { headers: { authorization: `Bearer ${token}` } });
+    const { offers } = (await me.json()) as { offers: { offer: string; thread: string }[] };
+    const own = offers.find((each) => each.thread === thread);
+    expect(own).toBeDefined();
+    return own?.offer ?? "";
+  }, within);
+}
+
 describe.skipIf(!stage)("pages of what runs", () => {
   test("[INSP18] a workflow's file is shown with the compiler's warnings under their lines; withdrawn, its page leads to its threads", async () => {
     const operator = useOperator();
@@ -38,9 +49,10 @@ describe.skipIf(!stage)("pages of what runs", () => {
 
     const { threads } = await post(await operator.add("careless-author", ["coding"]), "careless.ready_for_review", { repo: "r", pr: 1 });
     // The index hears of it later than who has posted.
-    await expect
-      .poll(async () => JSON.stringify(await operator.call("GET", "v1/threads?workflow=careless-review")))
-      .toContain(threads?.[0]);
+    await vi.waitFor(
+      async () => expect(JSON.stringify(await operator.call("GET", "v1/threads?workflow=careless-review"))).toContain(threads?.[0]),
+      within,
+    );
     await operator.call("DELETE", "v1/workflows/careless-review");
     await page.reload();
     await page.getByRole("heading", { name: "It is not published any more" }).waitFor();
@@ -59,7 +71,7 @@ describe.skipIf(!stage)("pages of what runs", () => {
     type: open
     description: B.
     capabilities: [auction]
-    recruitment: { timeout: 20s, pick: best, score: bid }
+    recruitment: { timeout: 2m, pick: best, score: bid }
     frontmatter: { properties: { $status: { const: done } }, required: [$status] }
 graph:
   $START: { new: { role: buyer, prompt: "Buy." } }
@@ -78,10 +90,8 @@ graph:
     const thread = threads?.[0] ?? "";
     const offered = page.getByRole("region", { name: "Offer of auction" });
     await offered.getByText("Nobody has answered it yet.").waitFor();
-    const me = (await (await fetch(`${stage?.url}/v1/me`, { headers: { authorization: `Bearer ${tokens[0]}` } })).json()) as {
-      offers: { offer: string; thread: string }[];
-    };
-    const offer = me.offers.find((each) => each.thread === thread)?.offer ?? "";
+    // The board may know of it before those who are asked do.
+    const [offer = ""] = await Promise.all(tokens.map((token) => waitForOffer(token, thread)));
     await post(tokens[2] ?? "", "nerve.offer.decline", { offer, reason: "too dear" });
     await offered.getByText("declined").waitFor();
     await post(tokens[0] ?? "", "nerve.offer.claim", { offer, bid: 1 });

@@ -20,7 +20,11 @@ async function publish(edit: (text: string) => string = (text) => text): Promise
   const name = `approval-${crypto.randomUUID().slice(0, 8)}`;
   const text = await readFile(join(import.meta.dirname, "../../workflows/release-approval.yaml"), "utf8");
   const own = edit(
-    text.replaceAll("release-approval", name).replaceAll("release.", `${name}.`).replaceAll("release-preparation", `p-${name}`),
+    text
+      .replaceAll("release-approval", name)
+      .replaceAll("release.", `${name}.`)
+      .replaceAll("release-preparation", `p-${name}`)
+      .replaceAll("release-escalation", `e-${name}`),
   );
   await useOperator().call("PUT", `v1/workflows/${name}`, { body: own, contentType: "application/yaml" });
   return name;
@@ -106,9 +110,9 @@ const notebook = `
 describe.skipIf(!stage)("a person", () => {
   test("[PERSON14] a turn that is not answered by its deadline goes to whoever decides then, who reads why", async () => {
     const name = await publish((text) =>
-      text.replace("turn: { timeout: 8h, on_timeout: forfeit }", "turn: { timeout: 3s, on_timeout: forfeit }"),
+      text.replace("turn: { timeout: 8h, on_timeout: forfeit }", "turn: { timeout: 6s, on_timeout: forfeit }"),
     );
-    const [ann, zoe] = [await addPerson(`ann-${name}`, name), await addPerson(`zoe-${name}`, "release-escalation")];
+    const [ann, zoe] = [await addPerson(`ann-${name}`, name), await addPerson(`zoe-${name}`, `e-${name}`)];
     const thread = await begin(name);
     const [page, other] = await Promise.all([openPage(path(thread), { token: ann }), openPage("/ui/turns", { token: zoe })]);
     await page.getByRole("button", { name: "Take it" }).click();
@@ -192,7 +196,7 @@ describe.skipIf(!stage)("a person", () => {
     await second.getByRole("button", { name: "Send answer" }).click();
     await second.getByRole("heading", { name: "This turn is over" }).waitFor();
     await second.getByText("Your answer was not taken").waitFor();
-    expect((await read(thread)).outcome?.output).toMatchObject({ $status: "approved" });
+    await vi.waitFor(async () => expect((await read(thread)).outcome?.output).toMatchObject({ $status: "approved" }), within);
   });
 
   test("[PERSON6] [PERSON8] [PERSON10] [PERSON11] hands a role back with what is done by then, and the next one reads it; whoever comes to the link then is told", async () => {
@@ -275,6 +279,8 @@ describe.skipIf(!stage)("a person", () => {
     const page = await openPage("/ui/turns", { token: await useOperator().add(`new-${name}`, [name]), first: notebook });
     await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
     await page.getByRole("button", { name: "I am a person" }).click();
+    // Until it is said, nothing is offered to it.
+    await page.getByRole("button", { name: "I am a person" }).waitFor({ state: "hidden" });
     await page.getByRole("button", { name: "Tell me when something waits" }).click();
     await page.getByText("This browser tells you").waitFor();
     await page.evaluate("globalThis.looks = false");

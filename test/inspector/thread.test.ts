@@ -1,6 +1,6 @@
 /** The page of a thread, in a real browser beside a real server and agents. */
 import type { Page } from "playwright-core";
-import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connectAgent, type TurnContext } from "../../src/client/index.ts";
 import type { Json } from "../../src/contract/event.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
@@ -14,7 +14,6 @@ const hostile = `\u202e<img src="x" onerror="globalThis.hit = true"><script>glob
 const changes = { $status: "changes_requested", changes: [hostile, "test the last retry"] };
 const approved = { $status: "approved", summary: "fine" };
 
-let number = 0;
 const tokens = new Map<string, string>();
 
 async function join(id: string, capabilities: string[]): Promise<string> {
@@ -23,28 +22,28 @@ async function join(id: string, capabilities: string[]): Promise<string> {
   return token;
 }
 
-/** An agent that is there until the test is over. @param claims the thread whose role it takes, or `all`: no other file's tests play code-review on this server */
-async function connect(id: string, capabilities: string[], answer: Answer, claims?: string): Promise<void> {
+/** An agent that is there until the test is over, and takes what it is offered: of other tests' reviews it hears nothing. */
+async function connect(id: string, capabilities: string[], answer: Answer): Promise<void> {
   const agent = connectAgent({
     url: stage?.url ?? "",
     token: await join(id, capabilities),
-    onOffer: ({ thread }) => (claims === "all" || thread === claims ? "claim" : "ignore"),
+    onOffer: () => "claim",
     onTurn: (turn, context) => answer(turn as TurnAssigned, context),
   });
   onTestFinished(() => agent.close());
 }
 
-/** Begins a review that `author` asks for. */
+/** Begins a review that `author` asks for, by a workflow of its own: `ada-review`, with reviewers that can `ada-review`. */
 async function beginReview(author: string): Promise<string> {
+  await useOperator().publishReview(author);
   const token = await join(author, ["coding"]);
-  number += 1;
   const posted = await fetch(`${stage?.url}/v1/events`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: JSON.stringify({
-      id: `ready:${author}:${number}`,
-      type: "pr.ready_for_review",
-      data: { repo: author, pr: number, title: hostile },
+      id: `ready:${author}`,
+      type: `${author}.ready_for_review`,
+      data: { repo: author, pr: 1, title: hostile },
     }),
   });
   const { threads } = (await posted.json()) as { threads: string[] };
@@ -58,10 +57,6 @@ const dialogOf = (page: Page) => page.getByRole("dialog");
 const hasRun = (page: Page) => page.evaluate(() => "hit" in globalThis);
 
 describe.skipIf(!stage)("a thread's page", () => {
-  beforeAll(async () => {
-    await useOperator().publish("code-review");
-  });
-
   test("[TPAGE1] a review is watched from a role that nobody holds to its end: what it waits for, who has the turn, and the way it took", async () => {
     const gate = Promise.withResolvers<void>();
     await connect("ada", ["coding"], () => ({ $status: "updated", note: "done" }));
@@ -77,16 +72,11 @@ describe.skipIf(!stage)("a thread's page", () => {
     expect(await judgeAccess(page)).toEqual([]);
     await dialog.getByRole("button", { name: "Leave it" }).click();
 
-    await connect(
-      "rob",
-      ["code-review"],
-      async ({ last }) => {
-        if (!last) return changes;
-        await gate.promise;
-        return approved;
-      },
-      id,
-    );
+    await connect("rob", ["ada-review"], async ({ last }) => {
+      if (!last) return changes;
+      await gate.promise;
+      return approved;
+    });
     await scene(page).getByText("rob").first().waitFor();
     await page.getByRole("tab", { name: "Steps (2)" }).waitFor();
     // Its second turn is open: the role is lit, and the step is not there yet.
@@ -96,25 +86,31 @@ describe.skipIf(!stage)("a thread's page", () => {
     await vi.waitFor(async () => expect(await page.locator(".box-end.box-active").count()).toBe(1), within);
     const taken = await page.locator(".label-taken .t-label").allTextContents();
     expect(taken.toSorted()).toEqual(["approved", "changes_requested", "new", "updated"]);
-    await page.getByRole("heading", { name: "code-review completed" }).waitFor();
+    await page.getByRole("heading", { name: "ada-review completed" }).waitFor();
   });
 
   test("[TPAGE2] [TPAGE8] the slider shows chart, roles, context and steps as they were, and goes by keyboard; the machine is copied with the state of then", async () => {
     await connect("bea", ["coding"], () => ({ $status: "updated", note: "done" }));
     const id = await beginReview("bea");
-    await connect("ron", ["code-review"], ({ last }) => (last ? approved : changes), id);
+    await connect("ron", ["bea-review"], ({ last }) => (last ? approved : changes));
     await vi.waitFor(async () => expect(await read(id)).toMatchObject({ status: "completed" }), within);
     const page = await openThread(id);
     await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
     const slider = page.getByRole("slider", { name: "Moment" });
+    /** The place of the moment that the page shows; it is drawn some time after the key. */
+    const waitForPlace = (place: number) =>
+      vi.waitFor(async () => expect(await slider.getAttribute("aria-valuetext")).toMatch(new RegExp(`^${place} of `)), within);
     await slider.focus();
     await page.keyboard.press("Home");
+    await waitForPlace(1);
     await page.getByRole("tab", { name: "Steps (0)" }).waitFor();
     expect(await page.locator(".label-taken").count()).toBe(0);
     await page.getByText("Nobody has answered a turn yet").waitFor();
     // On to where the first turn is answered: the author has it, and one step is said.
-    for (let pressed = 0; (await page.getByRole("tab", { name: "Steps (1)" }).count()) === 0 && pressed < 60; pressed++)
+    for (let place = 2; (await page.getByRole("tab", { name: "Steps (1)" }).count()) === 0 && place < 60; place++) {
       await page.keyboard.press("ArrowRight");
+      await waitForPlace(place);
+    }
     await scene(page).getByText("What the machines remember").click();
     await vi.waitFor(
       async () => expect(await page.getByRole("region", { name: "Context of task" }).textContent()).toContain('"round": 1'),
@@ -164,7 +160,7 @@ describe.skipIf(!stage)("a thread's page", () => {
   test("[TPAGE3] what an agent wrote is text wherever it stands, runs nothing, and turns no other text round", async () => {
     await connect("cat", ["coding"], () => ({ $status: "updated", note: hostile }));
     const id = await beginReview("cat");
-    await connect("ray", ["code-review"], ({ last }) => (last ? { $status: "approved", summary: hostile } : changes), id);
+    await connect("ray", ["cat-review"], ({ last }) => (last ? { $status: "approved", summary: hostile } : changes));
     await vi.waitFor(async () => expect(await read(id)).toMatchObject({ status: "completed" }), within);
     const page = await openThread(id);
     await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
@@ -183,11 +179,11 @@ describe.skipIf(!stage)("a thread's page", () => {
     await page.getByRole("button", { name: "Suspend…" }).click();
     await page.getByRole("dialog").getByLabel("Why").fill("a look first");
     await page.getByRole("dialog").getByRole("button", { name: "Suspend it" }).click();
-    await page.getByRole("heading", { name: "code-review suspended" }).waitFor();
+    await page.getByRole("heading", { name: "dan-review suspended" }).waitFor();
     await page.getByRole("button", { name: "Resume…" }).click();
     await page.getByLabel("What whoever gets the next turn is to know").fill('{"hint": "page 9"}');
     await page.getByRole("dialog").getByRole("button", { name: "Resume it" }).click();
-    await page.getByRole("heading", { name: "code-review recruiting" }).waitFor();
+    await page.getByRole("heading", { name: "dan-review recruiting" }).waitFor();
     await page.getByRole("button", { name: "Cancel…" }).click();
     await page.getByRole("dialog").waitFor();
     // Nothing happens before it is confirmed.
@@ -196,13 +192,13 @@ describe.skipIf(!stage)("a thread's page", () => {
     expect(await read(id)).toMatchObject({ status: "recruiting" });
     await page.getByRole("button", { name: "Cancel…" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Cancel it" }).click();
-    await page.getByRole("heading", { name: "code-review cancelled" }).waitFor();
+    await page.getByRole("heading", { name: "dan-review cancelled" }).waitFor();
     expect(await read(id)).toMatchObject({ status: "cancelled" });
     // Again from the beginning, and its role to another.
-    await join("ria", ["code-review"]);
+    await join("ria", ["dan-review"]);
     await page.getByRole("button", { name: "Restart…" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Restart from the beginning" }).click();
-    await page.getByRole("heading", { name: "code-review recruiting" }).waitFor();
+    await page.getByRole("heading", { name: "dan-review recruiting" }).waitFor();
     await page.getByText("begun 2 times").waitFor();
     await scene(page).getByRole("listitem").filter({ hasText: "reviewer" }).getByRole("button", { name: "Change…" }).click();
     await dialogOf(page).getByLabel("Who gets it").fill("ria");
@@ -213,14 +209,12 @@ describe.skipIf(!stage)("a thread's page", () => {
     await dialogOf(page).getByText("ria holds it now").waitFor();
     await dialogOf(page).getByRole("button", { name: "Take it, and recruit anew" }).click();
     await vi.waitFor(async () => expect((await read(id)).roles["reviewer"]?.agent ?? null).toBeNull(), within);
-    // Reviewers of other tests are not to find it.
-    await useOperator().call("POST", `v1/threads/${id}/cancel`, { body: "{}" });
   });
 
   test("[TPAGE5] [TPAGE9] a fork from a step with another output goes on from that, and the page leads to it; what does not fit is said in the dialog", async () => {
     await connect("eve", ["coding"], () => ({ $status: "updated", note: "done" }));
     const id = await beginReview("eve");
-    await connect("rex", ["code-review"], ({ last }) => (last ? approved : changes), "all");
+    await connect("rex", ["eve-review"], ({ last }) => (last ? approved : changes));
     await vi.waitFor(async () => expect(await read(id)).toMatchObject({ status: "completed" }), within);
     const page = await openThread(id);
     await page.getByRole("grid", { name: "Steps" }).getByRole("button", { name: "1", exact: true }).click();
@@ -234,7 +228,7 @@ describe.skipIf(!stage)("a thread's page", () => {
     await dialog.getByRole("button", { name: "Fork after step 1" }).click();
     await page.getByText("A copy, up to step 1, of").waitFor();
     expect(page.url()).not.toContain(id);
-    await page.getByRole("heading", { name: "code-review completed" }).waitFor();
+    await page.getByRole("heading", { name: "eve-review completed" }).waitFor();
     await page.getByRole("article", { name: "Step 1" }).getByText("admin, in the place of rex").waitFor();
     expect(await read(id)).toMatchObject({ status: "completed", round: 3 });
     // The same of the thread itself: it goes on from there, and what came after counts no more.
@@ -280,6 +274,8 @@ describe.skipIf(!stage)("a thread's page", () => {
     const rounds = 10_000;
     const at = (round: number): string => new Date(Date.UTC(2026, 0, 1) + round * 1_000).toISOString();
     const page = await openPage("/ui/agents");
+    // Before its router is there, it would not hear that the address is another.
+    await page.getByRole("heading", { name: "Agents", exact: true }).waitFor();
     const step = (round: number): object => ({
       ...{ round, role: "reviewer", agent: "rob", at: at(round) },
       output: { $status: "changes_requested", text: round === rounds ? "x".repeat(250_000) : "" },

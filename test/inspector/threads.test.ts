@@ -5,27 +5,29 @@ import { judgeAccess } from "./judge-access.ts";
 import { openPage, stage, takePictures, useOperator, within } from "./stage.ts";
 
 describe.skipIf(!stage)("the list of threads", () => {
-  const post = (token: string, id: string, data: object) =>
-    fetch(`${stage?.url}/v1/events`, {
+  /** Begins a review by a workflow of its own. */
+  async function begin(prefix: string, repo: string): Promise<string> {
+    const operator = useOperator();
+    await operator.publishReview(prefix);
+    const token = await operator.add(`${prefix}-author`, ["coding"]);
+    const answer = await fetch(`${stage?.url}/v1/events`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify({ id, type: "listed.ready_for_review", data }),
-    }).then(async (answer) => ((await answer.json()) as { threads: string[] }).threads[0] ?? "");
-
-  const publish = () => useOperator().publishReview("listed");
+      body: JSON.stringify({ id: prefix, type: `${prefix}.ready_for_review`, data: { repo, pr: 1 } }),
+    });
+    return ((await answer.json()) as { threads: string[] }).threads[0] ?? "";
+  }
 
   test("[INSP8] shows threads as they begin, wait and end, without being loaded again", async () => {
-    const operator = useOperator();
-    await publish();
-    const author = await operator.add("list-author", ["coding"]);
-    const page = await openPage("/ui/threads");
+    // Of all threads here those of other tests may push it out of sight.
+    const page = await openPage("/ui/threads?workflow=listed-review");
     await page.getByText("live", { exact: true }).waitFor();
     expect(await page.title()).toBe("Threads · nerveflare");
-    const thread = await post(author, "listed-1", { repo: "<img src=x onerror=alert(1)>", pr: 1 });
+    const thread = await begin("listed", "<img src=x onerror=alert(1)>");
     const row = page.getByRole("row").filter({ hasText: thread });
     await row.getByText("recruiting").waitFor();
     await row.getByText("a claim of reviewer").waitFor();
-    await operator.call("POST", `v1/threads/${thread}/cancel`, { body: JSON.stringify({ reason: "<b>enough</b>" }) });
+    await useOperator().call("POST", `v1/threads/${thread}/cancel`, { body: JSON.stringify({ reason: "<b>enough</b>" }) });
     await row.locator(".badge").getByText("cancelled").waitFor();
     expect(await page.locator("main img, main b").count()).toBe(0);
     expect(await judgeAccess(page)).toEqual([]);
@@ -33,17 +35,16 @@ describe.skipIf(!stage)("the list of threads", () => {
   });
 
   test("[INSP9] is narrowed down by what is in its address, and says so where nothing fits", async () => {
-    const operator = useOperator();
-    await publish();
-    const author = await operator.add("filter-author", ["coding"]);
-    const thread = await post(author, "filtered-1", { repo: "nerve", pr: 2 });
-    const page = await openPage("/ui/threads?status=recruiting&workflow=listed-review");
+    const thread = await begin("filtered", "nerve");
+    const page = await openPage("/ui/threads?status=recruiting&workflow=filtered-review");
     await page.getByRole("row").filter({ hasText: thread }).waitFor();
     await page.getByLabel("Status").selectOption("completed");
     await page.getByText("None fits").waitFor();
     expect(new URL(page.url()).searchParams.get("status")).toBe("completed");
     await page.getByRole("link", { name: "Show all threads" }).click();
-    await page.getByRole("row").filter({ hasText: thread }).waitFor();
+    // Whichever those of other tests are.
+    await page.getByRole("row").nth(1).waitFor();
+    expect(new URL(page.url()).search).toBe("");
     await page.getByRole("searchbox", { name: "Workflow" }).fill("no-such");
     await page.getByText("None fits").waitFor();
   });
@@ -105,12 +106,21 @@ describe.skipIf(!stage)("the list of threads", () => {
     await serveMany(page, 100);
     await page.getByRole("link", { name: "Threads", exact: true }).click();
     await page.getByRole("grid", { name: "Threads" }).waitFor();
-    await page.evaluate("rush(1)");
-    const { frames, drawn, sent } = await page.evaluate<{ frames: number; drawn: number; sent: number }>("rush(2_000)");
+    await page.evaluate("rush(1, 2)");
+    // In turns, for other work of the machine takes from both.
+    const run = (perMillisecond: number) => page.evaluate<{ frames: number; drawn: number; sent: number }>(`rush(250, ${perMillisecond})`);
+    let [calm, frames, drawn, sent] = [0, 0, 0, 0];
+    for (let turn = 0; turn < 8; turn++) {
+      calm += (await run(0)).frames;
+      const moved = await run(2);
+      frames += moved.frames;
+      drawn += moved.drawn;
+      sent += moved.sent;
+    }
     expect(sent).toBeGreaterThan(2_000);
-    console.log(`100 threads at ${sent / 2} events a second: ${frames / 2} frames a second, ${drawn} changes of text`);
-    // On a machine with other work; a page that draws each event by itself does not come to five.
-    expect(frames).toBeGreaterThan(2 * 15);
+    console.log(`100 threads at ${sent / 2} events a second: ${frames / 2} frames a second, ${calm / 2} without; ${drawn} changes of text`);
+    // A page that draws each event by itself comes to a twelfth.
+    expect(frames).toBeGreaterThan(calm / 4);
     // Some 20 rows are in sight; each frame writes each of their cells once at most.
     expect(drawn).toBeLessThan(frames * 20 * 4);
   });
@@ -126,7 +136,7 @@ describe.skipIf(!stage)("the list of threads", () => {
   });
 });
 
-/** Puts a log before the server's, in which 100 threads move at 20 events a second for as long as one asks; counts frames and what is written. */
+/** Puts a log before the server's, in which 100 threads move for as long and as fast as one asks; counts frames and what is written. */
 const rush = `
   const fetched = globalThis.fetch;
   let line;
@@ -134,7 +144,7 @@ const rush = `
     ? Promise.resolve(new Response(new ReadableStream({ start(controller) { line = controller; controller.enqueue(new TextEncoder().encode("id: 1\\n\\n")); } })))
     : fetched(address, init);
   let position = 1;
-  globalThis.rush = async (length) => {
+  globalThis.rush = async (length, perMillisecond) => {
     let frames = 0, drawn = 0, sent = 0, going = true;
     const watcher = new MutationObserver((list) => { drawn += list.length; });
     watcher.observe(document.querySelector(".table-body"), { subtree: true, characterData: true, childList: true });
@@ -142,8 +152,8 @@ const rush = `
     const count = () => { frames += 1; if (going) requestAnimationFrame(count); };
     requestAnimationFrame(count);
     while (performance.now() - began < length) {
-      // What is due by now: 2,000 a second, whatever a timer does.
-      const due = Math.floor((performance.now() - began) * 2) - sent;
+      // What is due by now, whatever a timer does.
+      const due = Math.floor((performance.now() - began) * perMillisecond) - sent;
       let text = "";
       for (let number = 0; number < due; number++, sent++) {
         position += 1;
@@ -152,7 +162,7 @@ const rush = `
         text += "id: " + position + "\\ndata: " + JSON.stringify({ position, event: { specversion: "1.0", id: "e" + position, type,
           source: "/threads/" + thread, time: new Date(Date.now()).toISOString(), data: {} } }) + "\\n\\n";
       }
-      line.enqueue(new TextEncoder().encode(text));
+      if (text !== "") line.enqueue(new TextEncoder().encode(text));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     going = false;
