@@ -6,6 +6,7 @@ import type { MessageView } from "../../../src/contract/views/thread.ts";
 import { readReason } from "../../../src/inspector/data/story/because.ts";
 import { readAction } from "../../../src/inspector/data/story/explained-action.ts";
 import { listLeaseLines } from "../../../src/inspector/data/story/lease-lines.ts";
+import type { Moment } from "../../../src/inspector/data/story/moment.ts";
 import { listActive } from "../../../src/inspector/data/story/scene.ts";
 import { createStory, type Story } from "../../../src/inspector/data/story/story.ts";
 import { listLifelines, tellMoment } from "../../../src/inspector/data/story/tell-moment.ts";
@@ -108,6 +109,20 @@ test("[STORY16] messages of one millisecond are each said at a moment of its own
   }
 });
 
+test("[STORY17] a moment is found again at its place of then, whatever is read before it: an event with the step that took it", async () => {
+  const all = await readAll(await play());
+  const story = createStory();
+  story.add({ entries: all.entries });
+  const heard = story.moments();
+  story.add({ task: all.task, messages: all.messages });
+  const known = story.moments();
+  story.add(all);
+  expect(story.moments().length).toBeGreaterThan(known.length);
+  const find = (moment: Moment) => story.moments()[story.placeMoment(moment)];
+  for (const moment of known) if (moment.step) expect(find(moment)?.step).toBe(moment.step);
+  for (const { entry, ...moment } of [...heard, ...known]) if (entry) expect(find({ entry, ...moment })?.entry).toBe(entry);
+});
+
 test("[STORY3] in whatever parts and order it comes, it is the same story; what is known already changes nothing", async () => {
   const all = await readAll(await play());
   const whole = createStory();
@@ -173,7 +188,8 @@ test("[STORY6] the lines of leases show offers, holders, losses and hand-overs, 
   await stage.root().recruitment.assign("admin", "reader", { agent: "bea", reason: "ann is on leave" });
   await stage.pass(1_000);
   await stage.answer("bea", read);
-  const lines = listLeaseLines((await tell(stage)).moments());
+  const moments = (await tell(stage)).moments();
+  const lines = listLeaseLines(moments);
   const line = lines.find(({ role }) => role === "reader");
   expect(line?.spans.filter(({ agent }) => agent !== null).map(({ agent, generation }) => `${agent} ${generation}`)).toEqual([
     "ann 1",
@@ -183,7 +199,10 @@ test("[STORY6] the lines of leases show offers, holders, losses and hand-overs, 
   expect(line?.spans.every(({ to }) => to !== null)).toBe(true);
   expect(line?.signs.length).toBeGreaterThan(0);
   for (const { spans } of lines)
-    for (const [place, span] of spans.entries()) expect(span.from).toBe(place === 0 ? span.from : spans[place - 1]?.to);
+    for (const [place, span] of spans.entries()) {
+      expect(span.from).toBe(place === 0 ? span.from : spans[place - 1]?.to);
+      expect(moments[span.place]?.at).toBe(span.from);
+    }
 });
 
 test("[STORY7] who says what to whom is told in words, and what agents wrote stands in them as text, cut short", async () => {

@@ -8,6 +8,8 @@ export interface LeaseSpan {
   generation: number;
   state: Lease["state"];
   from: number;
+  /** The place of the moment that it began at. */
+  place: number;
   /** Null: it goes on. */
   to: number | null;
   /** Why it ended, as far as it was said. */
@@ -27,11 +29,12 @@ const signsShown = 200;
 export function listLeaseLines(moments: readonly Moment[]): LeaseLine[] {
   const lines = new Map<string, LeaseLine>();
   let scene = emptyScene;
-  for (const moment of moments) {
+  for (const [place, moment] of moments.entries()) {
     const before = scene.leases;
     scene = advanceScene(scene, moment);
     if (scene.leases !== before)
-      for (const [role, lease] of Object.entries(scene.leases)) if (lease !== before[role]) noteLease(lines, role, lease, moment.at);
+      for (const [role, lease] of Object.entries(scene.leases))
+        if (lease !== before[role]) noteLease(lines, role, lease, { at: moment.at, place });
     const speaker = moment.entry && readSpeaker(moment.entry);
     if (speaker === undefined) continue;
     for (const [role, { agent }] of Object.entries(scene.leases)) {
@@ -49,7 +52,12 @@ export function listLeaseLines(moments: readonly Moment[]): LeaseLine[] {
   return [...lines.values()];
 }
 
-function noteLease(lines: Map<string, LeaseLine>, role: string, { agent, generation, state, why }: Lease, at: number): void {
+function noteLease(
+  lines: Map<string, LeaseLine>,
+  role: string,
+  { agent, generation, state, why }: Lease,
+  { at, place }: { at: number; place: number },
+): void {
   const line = lines.get(role) ?? { role, spans: [], signs: [] };
   lines.set(role, line);
   const last = line.spans.at(-1);
@@ -57,5 +65,5 @@ function noteLease(lines: Map<string, LeaseLine>, role: string, { agent, generat
   if (last && last.to === null) Object.assign(last, { to: at, why });
   // A role that nobody ever had, and that is not offered, has no line yet.
   if (state === "free" && line.spans.length === 0) return;
-  line.spans.push({ agent, generation, state, from: at, to: null, why: null });
+  line.spans.push({ agent, generation, state, from: at, place, to: null, why: null });
 }

@@ -41,8 +41,8 @@ export interface Story {
   size(): number;
   /** The scene after a moment, by its place; before the first, where the place is negative. */
   at(place: number): Scene;
-  /** The place of the last moment at or before a time; -1: there is none. */
-  findPlace(time: number): number;
+  /** The place of a moment by now, or of the step that was read since and took its event. */
+  placeMoment(moment: Moment): number;
   /** Oldest first. */
   messages(): readonly MessageView[];
   /** The place of the moment at which a message was said; -1: before the first. */
@@ -143,7 +143,7 @@ export function createStory(): Story {
     size: () => steps.size + entries.size,
     moments: () => afterRefresh(() => moments),
     at,
-    findPlace: (time) => afterRefresh(() => countUntil(moments, time, (moment) => moment.at) - 1),
+    placeMoment: (moment) => afterRefresh(() => findMoment(moments, moment)),
     messages: () => afterRefresh(() => said),
     placeMessage: (round) => afterRefresh(() => saidPlaces[said.findIndex((message) => message.round === round)] ?? -1),
     countMessages: (place) => afterRefresh(() => countUntil(saidPlaces, place, (each) => each)),
@@ -182,6 +182,12 @@ function* listWritten({ step }: Moment): Generator<Written> {
     const { type, name, params } = (effect ?? {}) as Partial<Written>;
     if (type === "write" && (name === "message.append" || name === "decision.record") && params) yield { type, name, params };
   }
+}
+
+/** What was a moment stays one, but for an event: that becomes part of the step that took it, once that is read. */
+function findMoment(moments: readonly Moment[], { key, entry }: Moment): number {
+  const place = moments.findIndex((each) => each.key === key);
+  return place >= 0 || !entry ? place : moments.findIndex((each) => each.entry?.position === entry.position);
 }
 
 /**

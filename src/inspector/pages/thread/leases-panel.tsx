@@ -9,7 +9,7 @@ interface LeasesProps {
   to: number;
   /** The moment that is shown. */
   at: number;
-  go(time: number): void;
+  go(place: number): void;
 }
 
 const words: Record<LeaseSpan["state"], string> = { held: "holds it", away: "is away", offered: "offered", free: "free" };
@@ -26,7 +26,7 @@ export function LeasesPanel({ lines, from, to, at, go }: LeasesProps) {
           <div class="track" aria-hidden="true">
             {spans.map((span) => (
               <span
-                key={`${span.from} ${span.generation} ${span.state}`}
+                key={span.place}
                 class={`span span-${span.state}`}
                 style={{ left: `${share(span.from)}%`, width: `max(3px, ${share(span.to ?? to) - share(span.from)}%)` }}
               >
@@ -40,8 +40,8 @@ export function LeasesPanel({ lines, from, to, at, go }: LeasesProps) {
           </div>
           <ol class="spans">
             {spans.map((span) => (
-              <li key={`${span.from} ${span.generation} ${span.state}`}>
-                <button type="button" class="link" onClick={() => go(span.from)}>
+              <li key={span.place}>
+                <button type="button" class="link" onClick={() => go(span.place)}>
                   <Time at={span.from} as="clock" />
                 </button>{" "}
                 {span.agent === null ? (

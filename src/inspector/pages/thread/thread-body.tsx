@@ -5,6 +5,7 @@ import { serverNow } from "../../data/clock.ts";
 import { mayOperate, session } from "../../data/session.ts";
 import type { ThreadAction } from "../../data/story/explained-action.ts";
 import { listLeaseLines } from "../../data/story/lease-lines.ts";
+import type { Moment } from "../../data/story/moment.ts";
 import { listActive, type Scene } from "../../data/story/scene.ts";
 import type { Story, Way } from "../../data/story/story.ts";
 import type { ThreadFeed } from "../../data/thread-feed.ts";
@@ -79,16 +80,18 @@ interface TimeProps {
 
 /** All that depends on the moment that is shown. */
 function ThreadTime({ feed, order, act, hindered, isLive }: TimeProps) {
-  const [place, go] = useState<number | null>(null);
+  // Not its place, which is another once something is read that went before it.
+  const [seen, setSeen] = useState<Moment | null>(null);
   const { story, explanation, machines, gaps, loading } = feed;
   const version = feed.version.value;
   const moments = story.moments();
+  const place = useMemo(() => (seen === null ? null : story.placeMoment(seen)), [seen, moments]);
+  const go = (next: number | null) => setSeen(next === null ? null : (moments[next] ?? null));
   const now = place ?? moments.length - 1;
   const scene = story.at(now);
   const chart = useMemo(() => machines.value as Compiled | undefined, [machines.value]);
   const gap = (part: string) => gaps.value.find((each) => each.part === part)?.why;
   const lines = useMemo(() => listLeaseLines(moments), [moments]);
-  const visit = (time: number) => go(Math.max(0, story.findPlace(time)));
   // At the end nothing is hidden that was read since.
   const messages = place === null ? story.messages() : story.messages().slice(0, story.countMessages(now));
   const change =
@@ -141,7 +144,7 @@ function ThreadTime({ feed, order, act, hindered, isLive }: TimeProps) {
                 from={moments[0]?.at ?? 0}
                 to={isLive ? Math.max(serverNow.value, moments.at(-1)?.at ?? 0) : (moments.at(-1)?.at ?? 0)}
                 at={scene.at}
-                go={visit}
+                go={go}
               />
             ),
           },
