@@ -20,7 +20,7 @@ describe.skipIf(!stage)("the demo that is kept", () => {
       token = /sign in with (\S+)/.exec(line)?.[1] ?? "";
       if (token !== "") break;
     }
-  }, 90_000);
+  }, 180_000);
 
   afterAll(async () => {
     demo.kill("SIGTERM");

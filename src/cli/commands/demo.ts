@@ -14,8 +14,8 @@ import { createNarrator, type Narrator } from "../lib/demo/narrator.ts";
 import { acts, furtherActs } from "../lib/demo/story.ts";
 import { createTroupe, type Told, type Troupe } from "../lib/demo/troupe.ts";
 
-/** Seconds after which something is wrong. */
-const timeout = 60;
+/** Seconds without a word after which something is wrong: a machine with other work takes minutes for all of it. */
+const silence = 60;
 
 /** Defines `nerveflare demo`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
@@ -23,13 +23,12 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
     .option("--keep", "leave the server and the agents running afterwards, to look around")
     .option("--all", "play an act for each further kind of role as well")
     .action(async ({ keep, all = false }: { keep?: boolean; all?: boolean }) => {
-      const narrator = createNarrator(terminal);
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => late.reject(new CliError(`the demo stood still for ${silence} s`)), silence * 1000);
+      const narrator = createNarrator(terminal, () => timer.refresh());
       const troupe = createTroupe();
       const signalled = Promise.withResolvers<NodeJS.Signals>();
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, signalled.resolve);
-      const late = Promise.withResolvers<never>();
-      const seconds = all ? timeout * 3 : timeout;
-      const timer = setTimeout(() => late.reject(new CliError(`the demo did not end within ${seconds} s`)), seconds * 1000);
       try {
         const played = await Promise.race([
           play(narrator, troupe, all ? [...acts, ...furtherActs] : acts),

@@ -20,8 +20,11 @@ const styles: Record<string, Style> = {
   answers: "cyan",
 };
 
-/** Makes a {@link Narrator} whose clock starts now. */
-export function createNarrator(terminal: Terminal, now: () => number = Date.now): Narrator {
+/**
+ * Makes a {@link Narrator} whose clock starts now.
+ * @param told called with each line
+ */
+export function createNarrator(terminal: Terminal, told: () => void = () => {}, now: () => number = Date.now): Narrator {
   const started = now();
   return {
     title: (text) => terminal.result({ title: text }, () => `\n${terminal.style("bold", text)}`),
@@ -29,6 +32,7 @@ export function createNarrator(terminal: Terminal, now: () => number = Date.now)
       if (!terminal.json) terminal.result(text, () => text);
     },
     line(who, what, text, { at = now(), thread } = {}) {
+      told();
       const seconds = (Math.max(0, at - started) / 1000).toFixed(2);
       terminal.result({ seconds: Number(seconds), who, what, text, ...(thread && { thread }) }, () => {
         const style = styles[what];
