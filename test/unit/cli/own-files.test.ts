@@ -50,7 +50,7 @@ test.for([
   ["less than that", archived.slice(0, 5), true],
   ["a whole archive", `${archived}\n`, true],
   ["an archive with half a line at its end", `${archived}\n${archived.slice(0, 20)}`, true],
-] as const)("[OWN4] a file that holds %s", async ([, held, goesOn]) => {
+] as const)("[FILE4] a file that holds %s", async ([, held, goesOn]) => {
   const path = join(folder, "log.ndjson");
   writeFileSync(path, held);
   const app = await serveApp();
@@ -80,7 +80,7 @@ const writers: [name: string, write: (out: string, from: string) => string[], fi
   ["simulate --save to YAML", (out, from) => ["simulate", from, ...sampled, "--save", join(out, "walk.yaml")], ["walk.yaml"]],
 ];
 
-test.for(writers)("[OWN1] %s refuses what somebody else wrote, as a whole, and says how to go on", async ([name, write, files]) => {
+test.for(writers)("[FILE1] %s refuses what somebody else wrote, as a whole, and says how to go on", async ([name, write, files]) => {
   const out = join(folder, `foreign ${name}`);
   mkdirSync(out);
   const last = join(out, files.at(-1) ?? "");
@@ -96,7 +96,7 @@ test.for(writers)("[OWN1] %s refuses what somebody else wrote, as a whole, and s
 });
 
 test.for(writers)(
-  "[OWN2] %s writes anew what it wrote before, also where lines end as on Windows, and fills an empty file",
+  "[FILE2] %s writes anew what it wrote before, also where lines end as on Windows, and fills an empty file",
   async ([name, write, files]) => {
     const out = join(folder, `own ${name}`);
     expect(await run(...write(out, workflow))).toMatchObject({ code: 0 });
@@ -109,7 +109,7 @@ test.for(writers)(
   },
 );
 
-test.for(writers.slice(3))("[OWN3] what %s wrote and somebody changed since stays", async ([name, write, [file = ""]]) => {
+test.for(writers.slice(3))("[FILE3] what %s wrote and somebody changed since stays", async ([name, write, [file = ""]]) => {
   const out = join(folder, `changed ${name}`);
   expect(await run(...write(out, workflow))).toMatchObject({ code: 0 });
   const path = join(out, file);
@@ -119,7 +119,7 @@ test.for(writers.slice(3))("[OWN3] what %s wrote and somebody changed since stay
   expect(readFileSync(path, "utf8")).toBe(changed);
 });
 
-test("[OWN3] a walk as JSON, which has no place for a mark, stays; the same once more is no change", async () => {
+test("[FILE3] a walk as JSON, which has no place for a mark, stays; the same once more is no change", async () => {
   const path = join(folder, "walk.json");
   const save = (from: string, ...more: string[]) => run("simulate", from, ...sampled, "--save", path, ...more);
   expect(await save(workflow)).toMatchObject({ code: 0 });
@@ -129,7 +129,7 @@ test("[OWN3] a walk as JSON, which has no place for a mark, stays; the same once
   expect(await save(workflow, "--force")).toMatchObject({ code: 0 });
 });
 
-test("[OWN1] several files of others are named at once; a folder in a file's place is told", async () => {
+test("[FILE1] several files of others are named at once; a folder in a file's place is told", async () => {
   const paths = ["a.txt", "b.txt"].map((name) => join(folder, "several", name));
   mkdirSync(dirname(paths[0] ?? ""));
   for (const path of paths) writeFileSync(path, "mine");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { replaceFile } from "../../../src/replace-file.ts";
 
-test("[OWN5] a file that is kept is replaced whole, for its owner alone, and a failure leaves no part of it behind", () => {
+test("[FILE5] a file that is kept is replaced whole, for its owner alone, and a failure leaves no part of it behind", () => {
   const folder = mkdtempSync(join(tmpdir(), "nerveflare-replace-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "kept");

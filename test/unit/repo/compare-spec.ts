@@ -17,8 +17,11 @@ function readSpec(spec: string): { families: Family[]; faults: string[] } {
   spec.split("\n").forEach((text, index) => {
     const line = index + 1;
     const [, name] = text.match(/^### ([A-Z]+): \S/) ?? [];
-    if (name) families.push({ name, line, promises: [], notGiven: [] });
-    else if (text.startsWith("#")) {
+    if (name) {
+      const twin = families.find((each) => each.name === name);
+      if (twin) faults.push(`${page}:${line}: ${name} is the family of line ${twin.line} already. Give this one a name of its own.`);
+      families.push({ name, line, promises: [], notGiven: [] });
+    } else if (text.startsWith("#")) {
       if (text.startsWith("###")) faults.push(`${page}:${line}: a family's heading is \`### NAME: what it is about\`, NAME in capitals.`);
       return;
     }

@@ -41,6 +41,12 @@ test.each<[what: string, spec: string, source: string, faults: RegExp[]]>([
   ["a family that is not in the page", sound, `${tested}it("[POST1] c", () => {});`, [/^t\.ts:3: \[POST1\] .* under a heading/]],
   ["a promise without a test", sound, 'test("[MAIL1] a", () => {});', [/^docs\/spec\.md:6: no test names \[MAIL2\]/]],
   ["a number that stands twice", `${sound}- **[MAIL2]** Mail goes.\n`, tested, [/^docs\/spec\.md:7: \[MAIL2\] comes after \[MAIL2\]/]],
+  [
+    "a family that stands twice",
+    `${sound}\n### MAIL: Letters\n\n- **[MAIL1]** Letters arrive.\n`,
+    tested,
+    [/^docs\/spec\.md:8: MAIL is the family of line 1 already/],
+  ],
   ["a sentence that stands twice", sound.replace("stays", "arrives"), tested, [/^docs\/spec\.md:6: \[MAIL2\] says the same as \[MAIL1\]/]],
   [
     "a gap",
