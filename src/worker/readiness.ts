@@ -6,6 +6,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Check, Readiness } from "../contract/views/readiness.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
+import { isMoving, movingDetail } from "./describe-failure.ts";
 import { createKeptPlacement, type PlacementFault } from "./kept-placement.ts";
 import { problemError } from "./problem-error.ts";
 
@@ -159,6 +160,7 @@ async function attempt(ports: ReadinessPorts, part: Check["part"], detail: strin
   } catch (error) {
     // A database before its first migration has no table to write; the migrations' own check says so.
     if (part === "index" && String(error).includes("no such table")) return { part, ok: true };
+    if (isMoving(error)) return { part, ok: false, detail: movingDetail };
     ports.log({ level: "error", at: "readiness", part, message: String(error) });
     return { part, ok: false, detail };
   }

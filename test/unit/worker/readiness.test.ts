@@ -208,7 +208,12 @@ test("[PLACE9] while a cell's actors move, who asks for one is told to come agai
   const fail = (text: string) => () => Promise.reject(new Error(text));
   expect(describeFailure(new Error("cell_moves: the actors of this cell move"), "c")).toMatchObject({
     status: 503,
-    detail: expect.stringMatching(/move/),
+    detail: expect.stringMatching(/move.*placement own/),
+  });
+  const moving = createTestApp(openSqliteD1(), { placement: "cell", probeObjects: fail("cell_moves: the actors of this cell move") });
+  expect(await moving.call("GET", "/readyz", { token: null })).toMatchObject({
+    status: 503,
+    body: { checks: expect.arrayContaining([{ part: "objects", ok: false, detail: expect.stringMatching(/move.*placement own/) }]) },
   });
   const open = (moveCell: () => Promise<never>) => createTestApp(openSqliteD1(), { placement: "cell", paused: true, moveCell });
   const order = (moveCell: () => Promise<never>) => open(moveCell).call("POST", "/v1/placement", { body: { placement: "own" } });
