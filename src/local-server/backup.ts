@@ -122,17 +122,23 @@ export async function backUpAtRest(data: string, out: string, report: Report): P
   return completeBackup(out, 0, report);
 }
 
+/** What a restore says when it is done. */
+export interface RestoreFacts {
+  data: string;
+  files: number;
+  createdAt: string;
+  /** Where its actors live now: a server of the other placement does not start on it. */
+  placement: Placement;
+  /** How many actors of a cell have got an object of their own. */
+  objects?: number;
+}
+
 /**
  * Makes a data folder of a backup. A start refuses the folder until it is whole.
  * @param placement where its actors are to live; absent: where they lived. A cell's can be moved to objects of their own, and not back
  * @throws {BackupError} when the backup is not whole, or the folder has something in it
  */
-export async function restore(
-  backup: string,
-  data: string,
-  report: Report,
-  placement?: Placement,
-): Promise<{ data: string; files: number; createdAt: string; objects?: number }> {
+export async function restore(backup: string, data: string, report: Report, placement?: Placement): Promise<RestoreFacts> {
   const manifest = readManifest(backup);
   refuseNewer(backup, manifest, requiredMigrations);
   const spreads = placement === "own" && readFolderPlacement(backup) === "cell";
@@ -161,7 +167,10 @@ export async function restore(
   }
   const objects = spreads ? spreadCell(findState(target), report) : undefined;
   await rm(mark);
-  return { data: target, files: files.length, createdAt: manifest.createdAt, ...(objects !== undefined && { objects }) };
+  return {
+    ...{ data: target, files: files.length, createdAt: manifest.createdAt, placement: readFolderPlacement(target) ?? "own" },
+    ...(objects !== undefined && { objects }),
+  };
 }
 
 function readManifest(backup: string): Manifest {

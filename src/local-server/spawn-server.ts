@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import type { Placement } from "../contract/placement.ts";
 import { findFile } from "../package-files.ts";
 
 /** What `nerveflare start --json` prints when it answers. */
@@ -9,6 +10,7 @@ export interface Ready {
   url: string;
   adminToken: string;
   data: string;
+  placement: Placement;
   pids: { server: number; workerd: number };
 }
 

@@ -5,7 +5,7 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseOrigins } from "../contract/origins.ts";
-import { findPlacementFault, readPlacement } from "../contract/placement.ts";
+import { findPlacementFault, type Placement, readPlacement } from "../contract/placement.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { explainRuntimeMissing } from "../runtime-missing.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
@@ -60,6 +60,8 @@ export interface RunningServer {
   admin: AdminToken;
   /** Absolute path of the data folder. */
   data: string;
+  /** Where its actors live. */
+  placement: Placement;
   /** The processes; `workerd` changes when the runtime crashed and was started again. */
   pids: { server: number; workerd: number };
   /** Why the Worker was bundled for this start, and in what time; null: it was there. */
@@ -74,6 +76,7 @@ export interface RunningServer {
  */
 export async function startServer({ data, port, adminToken, paused = false, log = () => {} }: ServerOptions): Promise<RunningServer> {
   await checkSettings(process.env);
+  const placement = readPlacement(process.env.NERVEFLARE_PLACEMENT);
   const folder = await claimDataFolder(data);
   for (const remark of folder.remarks) log(remark);
   const pids = { server: process.pid, workerd: 0 };
@@ -101,7 +104,7 @@ export async function startServer({ data, port, adminToken, paused = false, log 
   try {
     if (port !== 0) await checkPort(port);
     inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
-    refuseOtherPlacement(folder.path, readPlacement(process.env.NERVEFLARE_PLACEMENT));
+    refuseOtherPlacement(folder.path, placement);
     folder.begin();
     opened = true;
     removeConfigurations(folder.path);
@@ -126,7 +129,7 @@ export async function startServer({ data, port, adminToken, paused = false, log 
     if (clock !== null) log(clock);
     noteFolder(folder.path, requiredMigrations);
     serving = await serve({ settings, configuration, folder, loopback: host.address, pids, log, onSpawn });
-    return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, bundled: remark, stop };
+    return { url: serving.url, adminToken: admin.token, admin, data: folder.path, placement, pids, bundled: remark, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw await explainFailure(error, folder.path, port);

@@ -101,6 +101,30 @@ test("[CELL4] [PLACE1] [PLACE7] a cell that is killed under load is restored, or
   for (const folder of [moved, data]) await expectEnds(folder, accepted, tokens);
 });
 
+test("[PLACE15] a cell says that it is one, and its restored backup how it is started; objects of their own are not restored as a cell", {
+  timeout: 60_000,
+}, async () => {
+  for (const placement of ["cell", "own"] as const) {
+    const data = await makeDataFolder();
+    const { facts, child, ended } = await startTestServer(data, { cell, own }[placement]);
+    expect(facts.placement).toBe(placement);
+    child.kill("SIGTERM");
+    await ended;
+    const backup = join(await makeDataFolder(), "backup");
+    expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0 });
+    const restored = await makeDataFolder();
+    expect((await run("restore", backup, "--data", restored)).out).toMatch(
+      placement === "cell" ? /`NERVEFLARE_PLACEMENT=cell nerveflare start/ : /`nerveflare start/,
+    );
+    expect(await run("restore", backup, "--data", restored)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("data_folder_not_empty: "),
+    });
+    const asCell = await run("restore", backup, "--data", await makeDataFolder(), "--placement", "cell");
+    expect(asCell).toMatchObject(placement === "cell" ? { code: 0 } : { code: 1, err: expect.stringContaining("not_a_cell: ") });
+  }
+});
+
 /** Moves the actors of a folder where they are, of which the first try is killed. */
 async function moveInPlace(data: string): Promise<void> {
   const paused = { ...cell, args: ["--paused"] };

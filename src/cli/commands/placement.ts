@@ -18,7 +18,9 @@ export function defineCommand(command: Command, context: CommandContext): void {
       } while (move.phase !== "done");
       terminal.result({ placement, ...move }, () =>
         [
-          move.of === 0 ? "Its actors have objects of their own." : `${move.of} actors have objects of their own now.`,
+          move.of === 0
+            ? "Its actors have objects of their own."
+            : `${move.of} ${move.of === 1 ? "actor has an object of its own" : "actors have objects of their own"} now.`,
           "Start it without NERVEFLARE_PLACEMENT; on Cloudflare: deploy --var NERVEFLARE_PLACEMENT=own --var NERVEFLARE_PAUSED=false",
         ].join("\n"),
       );

@@ -21,13 +21,14 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
       const progress = ({ step, done, of }: { [name: string]: unknown }) =>
         terminal.hint(`  ${done} of ${of} ${step === "spread" ? "objects" : "files"}`);
       const facts = await explained(restore(backup, data, progress, placement));
+      const setting = facts.placement === "cell" ? "NERVEFLARE_PLACEMENT=cell " : "";
       terminal.result({ restored: facts.data, ...facts }, () =>
         [
           `${terminal.style("green", "restored")} ${facts.data}: ${facts.files} files, as of ${facts.createdAt}`,
           ...(facts.objects === undefined
             ? []
             : [`  ${facts.objects} actors have an object of their own now: start it without NERVEFLARE_PLACEMENT`]),
-          `  look at it first with \`nerveflare start --paused --data ${facts.data}\`, or start it`,
+          `  look at it first with \`${setting}nerveflare start --paused --data ${facts.data}\`, or start it`,
         ].join("\n"),
       );
     });

@@ -35,15 +35,16 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
           : error;
       });
       for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stopped.resolve(signal));
-      const { url, admin, pids } = server;
+      const { url, admin, placement, pids } = server;
       // What is printed ends up in logs: a token that is not new is named by where it is.
       const isNew = admin.from === "made";
       const told = { ...(isNew && { adminToken: admin.token }), adminTokenFile: admin.path };
-      terminal.result({ event: "ready", url, ...told, data: server.data, pids, paused, bundled: server.bundled }, () =>
+      terminal.result({ event: "ready", url, ...told, data: server.data, placement, pids, paused, bundled: server.bundled }, () =>
         [
           `nerveflare is ready at ${terminal.style("bold", url)}`,
           `  admin token  ${isNew ? admin.token : describeToken(admin)}`,
           `  data         ${server.data}`,
+          ...(placement === "cell" ? ["  placement    cell: all actors in one object"] : []),
           ...(paused
             ? [terminal.style("yellow", `  paused       nothing runs until \`nerveflare unpause --server --data ${server.data}\``)]
             : []),

@@ -10,7 +10,8 @@ export async function explained<T>(work: Promise<T>): Promise<T> {
     if (error instanceof CliError) throw error;
     const { hint, code, message } = error as { hint?: string; code?: string; message: string };
     if (error instanceof ScriptError) throw new CliError(message, { ...(hint && { hint }), exitCode: exitCodes.usage, cause: error });
-    if (hint !== undefined) throw new CliError(message, { hint, cause: error });
+    // As `start` says it: programs know the fault by its code.
+    if (hint !== undefined) throw new CliError(code === undefined ? message : `${code}: ${message}`, { hint, cause: error });
     const hints: Record<string, string> = {
       ENOSPC: "The disk is full: make room and repeat.",
       EACCES: "This user may not read or write there.",
