@@ -27,8 +27,8 @@ const bounds: { scenario: string; turn: Bounds; beginAndEnd: Bounds; dollars: nu
   {
     // Each turn is stored in the mailbox on its way.
     scenario: "after 200 ms",
-    turn: { statements: 12, rowsWritten: 10, transactions: 3, calls: 2.8, stringify: 16, d1RowsWritten: 9.5, d1RowsKept: 7.5 },
-    beginAndEnd: { statements: 205, rowsWritten: 150, transactions: 28, calls: 22, stringify: 130, d1RowsWritten: 52, d1RowsKept: 42 },
+    turn: { statements: 5, rowsWritten: 6, transactions: 3, calls: 2.8, stringify: 12, d1RowsWritten: 9.5, d1RowsKept: 7.5 },
+    beginAndEnd: { statements: 45, rowsWritten: 55, transactions: 25, calls: 22, stringify: 100, d1RowsWritten: 52, d1RowsKept: 42 },
     dollars: 35,
   },
 ];

@@ -18,7 +18,6 @@ import { createAcceptEvents } from "./accept-events.ts";
 import { type AgentAccount, createAgentAccount } from "./agent-account.ts";
 import { type AgentCallers, createAgentCallers } from "./agent-callers.ts";
 import { type AgentParts, type AgentPorts, createAgentParts } from "./agent-parts.ts";
-import { agentLimits } from "./agent-schema.ts";
 import { createRate, readRates } from "./connection/rate.ts";
 import { hearOutcomes } from "./hear-outcomes.ts";
 import type { Caller } from "./identity.ts";
@@ -75,7 +74,7 @@ export function createAgentCore(name: string, given: AgentPorts): AgentCore {
   const { world, registry, threadActor } = ports;
   const { clock } = world;
   const parts = createAgentParts(name, ports);
-  const { committer, projection, identity, attendance, mailbox, assignments, presence, sent } = parts;
+  const { committer, projection, identity, attendance, mailbox, assignments, presence, sent, noteLazily } = parts;
   const { commit } = committer;
   const rates = ports.rates ?? readRates({});
   const eventRate = createRate(rates.events, clock.now);
@@ -83,7 +82,6 @@ export function createAgentCore(name: string, given: AgentPorts): AgentCore {
   let resumed = false;
   const callers = createAgentCallers({ ...parts, callRate, resume });
   const { identify, hear, admit } = callers;
-  const noteLazily = createLazyCommits(parts, ports.later);
 
   function resume(): void {
     if (resumed) return;
@@ -224,20 +222,6 @@ function createMailDelivery(
     const left = await passed;
     if (!left) return { status: "stored" };
     return (identity.card && mailbox.takeLate(left)) ?? gather(left);
-  };
-}
-
-/** @returns commits what was noted, soon; nothing where nothing was */
-function createLazyCommits({ mailbox, sent, committer }: AgentParts, later: AgentPorts["later"]): () => void {
-  let waits = false;
-  const hasNotes = (): boolean => mailbox.hasNotes || sent.hasNotes;
-  return () => {
-    if (waits || !hasNotes()) return;
-    waits = true;
-    later(agentLimits.lazy, () => {
-      waits = false;
-      if (hasNotes()) committer.commit(() => {});
-    });
   };
 }
 

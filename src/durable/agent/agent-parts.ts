@@ -79,6 +79,8 @@ export interface AgentParts {
   presence: Presence;
   ignored: IgnoredOffers;
   sent: SentEvents;
+  /** Commits soon what was noted, unless a commit comes before. */
+  noteLazily(): void;
   tickets: Tickets;
   trim: Trim;
 }
@@ -97,6 +99,43 @@ function createLateWrite(
       waits = false;
       if (offers.changes.closed) committer.commit(() => offers.keep());
     });
+  };
+}
+
+interface LazyCommits {
+  note(): void;
+  /** A commit writes all that was noted. */
+  written(): void;
+}
+
+/** What was noted is committed once it has waited for its time: where commits come more often than that, none comes of it. */
+function createLazyCommits(
+  { later, world: { clock } }: Pick<AgentPorts, "later" | "world">,
+  { sent, mailbox, committer }: Pick<AgentParts, "sent" | "mailbox" | "committer">,
+): LazyCommits {
+  let since: number | undefined;
+  let waits = false;
+
+  function wait(milliseconds: number): void {
+    waits = true;
+    later(milliseconds, () => {
+      waits = false;
+      if (since === undefined) return;
+      const left = since + agentLimits.lazy - clock.now();
+      if (left > 0) wait(left);
+      else committer.commit(() => {});
+    });
+  }
+
+  return {
+    note() {
+      if (!mailbox.hasNotes && !sent.hasNotes) return;
+      since ??= clock.now();
+      if (!waits) wait(agentLimits.lazy);
+    },
+    written() {
+      since = undefined;
+    },
   };
 }
 
@@ -147,6 +186,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
     },
     noted: () => writeClaims(assignments, presence),
     beforeCommit: () => {
+      lazy.written();
       sent.writeNotes();
       if (mailbox.writeNotes()) ignored.noteSeen();
       if (ignored.beforeCommit()) presence.noteIgnored();
@@ -186,6 +226,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   });
 
   const sent = createSentEvents(documents.sent, clock);
+  const lazy = createLazyCommits(ports, { sent, mailbox, committer });
   const trim = createTrim(clock, [
     { documents: documents.sent, days: limits.idMemoryDays },
     { documents: documents.receipts, days: limits.idMemoryDays },
@@ -220,20 +261,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   });
 
   return {
-    ...{
-      committer,
-      projection,
-      identity,
-      narrowedCard,
-      attendance,
-      keepClosed,
-      mailbox,
-      assignments,
-      presence,
-      ignored,
-      sent,
-      tickets,
-      trim,
-    },
+    ...{ committer, projection, identity, narrowedCard, attendance, keepClosed, mailbox, assignments, presence, ignored, sent, tickets },
+    ...{ trim, noteLazily: lazy.note },
   };
 }

@@ -238,6 +238,28 @@ test("[MAIL20] a turn that is answered at once writes nothing, one that is store
   expect(readRows()).toBe(0);
 });
 
+test("[COUNT12] acknowledgements that a commit writes within a second cost none of their own, the last one is written after a second", async () => {
+  let commits = 0;
+  const core = wake({
+    countCommit() {
+      commits += 1;
+    },
+  });
+  attach(core);
+  core.presence.hear();
+  commits = 0;
+  for (let seq = 1; seq <= 10; seq += 1) {
+    await core.deliver(makeMail(seq, "before"));
+    core.note({ seqs: [seq] });
+    await pass(agentLimits.lazy * 0.4);
+  }
+  expect(commits).toBe(10);
+  expect(readRows()).toBe(1);
+  await pass(agentLimits.lazy * 0.6);
+  expect(commits).toBe(11);
+  expect(readRows()).toBe(0);
+});
+
 test("[MAIL14] a turn whose connection drops before it is stored goes to the next poll", async () => {
   const core = wake();
   const { reader } = attach(core);
