@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connectAgent, type TurnContext } from "../../src/client/index.ts";
 import type { Json } from "../../src/contract/event.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import type { LogEntry } from "../../src/contract/views/log.ts";
 import type { ThreadView } from "../../src/contract/views/thread.ts";
 import { judgeAccess } from "./judge-access.ts";
 import { openPage, stage, takePictures, useOperator, within } from "./stage.ts";
@@ -51,6 +52,17 @@ async function beginReview(author: string): Promise<string> {
 }
 
 const read = (id: string): Promise<ThreadView> => useOperator().call("GET", `v1/threads/${id}`) as Promise<ThreadView>;
+
+/** Until the log has all of a review of three steps: it comes up to half a second later than the thread's end. */
+async function waitForLog(id: string): Promise<void> {
+  await vi.waitFor(async () => {
+    const { events } = (await useOperator().call("GET", `v1/events?correlationid=${id}&limit=200`)) as { events: LogEntry[] };
+    const kinds = events.map(({ event }) => event.type);
+    expect(kinds.filter((kind) => kind === "nerve.turn.respond")).toHaveLength(3);
+    expect(kinds).toContain("nerve.thread.completed");
+  }, within);
+}
+
 const openThread = (id: string, options?: Parameters<typeof openPage>[1]): Promise<Page> => openPage(`/ui/threads/${id}`, options);
 const scene = (page: Page) => page.getByRole("region", { name: "At this moment" });
 const dialogOf = (page: Page) => page.getByRole("dialog");
@@ -93,23 +105,25 @@ describe.skipIf(!stage)("a thread's page", () => {
     await connect("bea", ["coding"], () => ({ $status: "updated", note: "done" }));
     const id = await beginReview("bea");
     await connect("ron", ["bea-review"], ({ last }) => (last ? approved : changes));
-    await vi.waitFor(async () => expect(await read(id)).toMatchObject({ status: "completed" }), within);
+    await waitForLog(id);
     const page = await openThread(id);
     await page.getByRole("tab", { name: "Steps (3)" }).waitFor();
     const slider = page.getByRole("slider", { name: "Moment" });
-    /** The place of the moment that the page shows; it is drawn some time after the key. */
-    const waitForPlace = (place: number) =>
-      vi.waitFor(async () => expect(await slider.getAttribute("aria-valuetext")).toMatch(new RegExp(`^${place} of `)), within);
+    const waitForMoment = (told: RegExp) =>
+      vi.waitFor(async () => expect(await slider.getAttribute("aria-valuetext")).toMatch(told), within);
+    // What the log says is read as well: of what is read later, places before it move.
+    await waitForMoment(/: (thread completed|review\.approved)$/);
     await slider.focus();
     await page.keyboard.press("Home");
-    await waitForPlace(1);
+    await waitForMoment(/^1 of /);
     await page.getByRole("tab", { name: "Steps (0)" }).waitFor();
     expect(await page.locator(".label-taken").count()).toBe(0);
     await page.getByText("Nobody has answered a turn yet").waitFor();
     // On to where the first turn is answered: the author has it, and one step is said.
     for (let place = 2; (await page.getByRole("tab", { name: "Steps (1)" }).count()) === 0 && place < 60; place++) {
       await page.keyboard.press("ArrowRight");
-      await waitForPlace(place);
+      // It is drawn some time after the key.
+      await waitForMoment(new RegExp(`^${place} of `));
     }
     await scene(page).getByText("What the machines remember").click();
     await vi.waitFor(
