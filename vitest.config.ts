@@ -72,9 +72,12 @@ const throughVite = [
   "test/unit/lsp/drawing.test.ts",
 ];
 
+/** Waits of all tests. */
+const patient = "test/patient-waits.ts";
+
 /** What the projects in Node share. */
 const inNode = {
-  setupFiles: ["test/check-messages.ts"],
+  setupFiles: ["test/check-messages.ts", patient],
   // A worker loads the source once for all its files, for that takes longer than most of them. What a test puts over others' things is taken off after it.
   isolate: false,
   restoreMocks: true,
@@ -85,7 +88,7 @@ const inNode = {
 
 /** What drives real processes is given time, and a Worker that is bundled already: servers that start side by side would each bundle it. */
 const bundled = "test/e2e/bundle-once.ts";
-const withServers = { testTimeout: 120_000, hookTimeout: 60_000, globalSetup: [bundled] };
+const withServers = { testTimeout: 120_000, hookTimeout: 60_000, globalSetup: [bundled], setupFiles: [patient] };
 
 /** What waits goes together, after what computes. */
 const besideOthers = { maxWorkers: waiting, sequence: { groupOrder: 1 } };
@@ -109,7 +112,7 @@ function inWorkerd(name: string, placement: string, include: string[]) {
     test: {
       name,
       include,
-      setupFiles: ["test/check-messages.ts", "test/workerd/setup.ts"],
+      setupFiles: ["test/check-messages.ts", patient, "test/workerd/setup.ts"],
       // A worker loads the source once for all its files; storage is emptied before each file.
       isolate: false,
       // An eviction waits up to a second for what is under way, and a story has a dozen; what a test waits for itself it gives up after five.
@@ -161,6 +164,7 @@ export default defineConfig({
         test: {
           name: "host",
           include: ["test/host/**/*.workerd.test.ts"],
+          setupFiles: [patient],
           testTimeout: 30_000,
           ...besideOthers,
         },
