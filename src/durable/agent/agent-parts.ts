@@ -181,6 +181,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
     // What threads hear is of the agent's presence, from which nothing that it posts follows; of posts the order is promised.
     isUnordered: (receiver) => receiver.startsWith("recruitment/") || receiver.startsWith("task/"),
     counted: () => {
+      assignments.keep();
       ports.countCommit();
       projection.wake();
     },

@@ -119,7 +119,8 @@ export function createCell(ports: CellPorts): Cell {
         alarms.postpone(owner, at);
         live.rest(life);
       },
-      beforeWrite: (work) => database.before(holdFor(live, life, work)),
+      beforeWrite: (work) =>
+        database.before(runApart(holdFor(live, life, work), (error) => warn({ at: "cell", owner, error: String(error) }))),
       count: (characters, unsure) => live.count(life, characters, unsure),
     });
     return {
@@ -204,6 +205,17 @@ function holdFor(live: Pick<LiveOwners<CellEndpoint>, "begin" | "end">, life: Ow
       if (!life.over) work();
     } finally {
       live.end(life);
+    }
+  };
+}
+
+/** @returns does the work, which throws into nobody else's: what others have committed is written with it */
+function runApart(work: () => void, failed: (error: unknown) => void): () => void {
+  return () => {
+    try {
+      work();
+    } catch (error) {
+      failed(error);
     }
   };
 }

@@ -67,7 +67,7 @@ export interface CommitterOptions {
   /** What the outbox holds back for a receiver changed; called within the transaction. */
   heldBack?: OutboxOptions["heldBack"];
   isUnordered?: OutboxOptions["isUnordered"];
-  /** Called once per commit, for the metrics. */
+  /** Called once per commit, when it has held. */
   counted?: () => void;
   /** Writes first in every transaction: what was noted since the last. */
   noted?: () => void;

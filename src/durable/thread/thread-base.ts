@@ -53,6 +53,8 @@ export interface ThreadParts {
   offers?(): ThreadServices["offers"];
   /** Writes first in every transaction. */
   noted?(): void;
+  /** The transaction held. */
+  kept?(): void;
   dueTimes: NonNullable<HostOptions["dueTimes"]>;
   describeRefusal: NonNullable<HostOptions["describeRefusal"]>;
   redirectRefusal?: HostOptions["redirectRefusal"];
@@ -109,7 +111,6 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const { storage, clock, address } = ports.world;
   const name = address.slice(address.indexOf("/") + 1);
   const store = createStore(storage, address, { ...formerBase, ...parts.former });
-
   const documents = openTaskDocuments(store);
   const lifecycle = openThreadDocuments(store);
   const offered = openOffered(store);
@@ -159,6 +160,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
       return times;
     },
     counted: (steps) => {
+      parts.kept?.();
       ports.counted(steps);
       projection.wake();
     },

@@ -59,6 +59,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
       own: () => own,
       offers: () => offers,
       noted: () => offers.notes.write(),
+      kept: () => offers.notes.keep(),
       dueTimes: () => [offers.due(), oldTask?.due(), retention?.due()],
       describeRefusal: (undeliverable) => describeRefusedMail(undeliverable),
       noteRow(row) {

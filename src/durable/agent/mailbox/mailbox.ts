@@ -218,6 +218,7 @@ export function createMailbox(documents: MailboxDocuments, ports: MailboxPorts):
     undo() {
       senders.forget();
       rows.undo();
+      shown.undo();
     },
     readOpen: (of) => (of === "turn" ? [...rows.readTurns(), ...inFlight.items] : listOpenOffers(shown)),
     count: () => ({ unacknowledged: all.countWaiting() + inFlight.items.length, last: findEnd() }),

@@ -84,6 +84,8 @@ export interface ShownOffers {
   beforeCommit(): void;
   /** The agent is gone; within a transaction. */
   clear(): void;
+  /** The transaction was rolled back: what it wrote is to be written again. */
+  undo(): void;
 }
 
 /** The entries in memory, and whether what is kept of them has changed. */
@@ -261,5 +263,6 @@ export function createShownOffers(documents: Resident<ShownDocument>, clock: Clo
       if (entries.isOld()) keep();
     },
     clear: entries.clear,
+    undo: change,
   };
 }

@@ -79,7 +79,9 @@ export interface Assignments {
   expire(before: number): void;
   /** The agent is gone; within a transaction. */
   clear(): void;
-  /** The transaction was rolled back. */
+  /** The transaction held. */
+  keep(): void;
+  /** The transaction was rolled back, or did not begin. */
   undo(): void;
 }
 
@@ -193,6 +195,7 @@ export function createAssignments({ assignments, claims: stored }: PartDocuments
       claims.clear();
       forgetFacts();
     },
+    keep: claims.keep,
     undo() {
       claims.undo();
       forgetFacts();

@@ -23,14 +23,16 @@ export interface PendingClaims extends Pick<Resident<Claim>, "get" | "put" | "de
   drop(offer: string): boolean;
   /** First in every transaction. @returns whether it wrote anything */
   write(): boolean;
-  /** The transaction was rolled back. */
+  /** The transaction held. */
+  keep(): void;
+  /** The transaction was rolled back, or did not begin. */
   undo(): void;
 }
 
 export function createPendingClaims(stored: Resident<Claim>): PendingClaims {
   let unwritten = new Map<string, Claim>();
-  /** What the present transaction writes, or the last one wrote. */
-  let written: ReadonlyMap<string, Claim> = new Map();
+  /** What the present transaction writes. */
+  let written = none;
   return {
     get: (offer) => unwritten.get(offer) ?? stored.get(offer),
     put: stored.put,
@@ -51,8 +53,14 @@ export function createPendingClaims(stored: Resident<Claim>): PendingClaims {
       for (const [offer, claim] of written) stored.put(offer, claim);
       return true;
     },
+    keep() {
+      written = none;
+    },
     undo() {
       for (const [offer, claim] of written) unwritten.set(offer, claim);
+      written = none;
     },
   };
 }
+
+const none: ReadonlyMap<string, Claim> = new Map();

@@ -24,7 +24,7 @@ export interface Offers {
   /** Puts an offer on the board that was just opened, and tells whoever is there. */
   show(offer: string, ir: WorkflowIr, holders: Holders): Promise<void>;
   /** To whom offers were made. */
-  notes: Pick<OpenedNotes, "write" | "undo" | "isEmpty">;
+  notes: Pick<OpenedNotes, "write" | "keep" | "undo" | "isEmpty">;
   /** Renews the offers whose time has come; resolves to what is to be written, or undefined. */
   renew(ir: WorkflowIr, holders: Holders): Promise<(() => void) | undefined>;
   /** What is open now. */

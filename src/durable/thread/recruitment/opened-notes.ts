@@ -19,7 +19,9 @@ export interface OpenedNotes {
   add(note: OpenedNote): void;
   /** First in every transaction. */
   write(): void;
-  /** The transaction was rolled back. */
+  /** The transaction held. */
+  keep(): void;
+  /** The transaction was rolled back, or did not begin. */
   undo(): void;
   readonly isEmpty: boolean;
 }
@@ -29,7 +31,7 @@ export function createOpenedNotes(
   log: (event: CloudEvent, thread: string) => void,
 ): OpenedNotes {
   let notes: OpenedNote[] = [];
-  /** What the present transaction writes, or the last one wrote. */
+  /** What the present transaction writes. */
   let written: OpenedNote[] = [];
   return {
     add(note) {
@@ -43,6 +45,9 @@ export function createOpenedNotes(
         records.writeAsked(offer);
         log(event, thread);
       }
+    },
+    keep() {
+      written = [];
     },
     undo() {
       notes = [...written, ...notes];

@@ -7,6 +7,8 @@ import { createHandWorld, type HandWorld, openCounted } from "./stage.ts";
 /** Actors that commit late: `commits` tells of each commit what was there. */
 function openLate(world: HandWorld) {
   const commits: number[] = [];
+  /** Addresses of those whose every commit throws. */
+  const broken = new Set<string>();
   const { cell, countTransactions } = openCounted(world, {
     make(kind, ctx) {
       const address = `${kind}/${ctx.name}`;
@@ -14,6 +16,9 @@ function openLate(world: HandWorld) {
         dueTimes: () => [],
         refused: () => {},
         counted: () => void commits.push(read()),
+        beforeCommit() {
+          if (broken.has(address)) throw new Error("of all");
+        },
       });
       const numbers = committer.store.resident<number>("number");
       const read = () => numbers.get("n") ?? 0;
@@ -36,7 +41,7 @@ function openLate(world: HandWorld) {
     settle(): Promise<void>;
     read(): Promise<number>;
   }
-  return { cell, commits, countTransactions, of: (name: string) => cell.place<Late>("agent", name) };
+  return { cell, commits, broken, countTransactions, of: (name: string) => cell.place<Late>("agent", name) };
 }
 
 test("[CELL16] what an actor commits late comes with its next commit, or before anything is written: one commit of its, in one transaction", async () => {
@@ -75,4 +80,23 @@ test("[CELL16] what is committed late is there though the commit that took it al
   ]);
   said.mockRestore();
   expect(commits.at(-1)).toBe(15);
+});
+
+test("[CELL16] an actor whose every commit throws keeps no other's from being written with it", async () => {
+  const world = createHandWorld();
+  const { cell, broken, of } = openLate(world);
+  const said = vi.spyOn(console, "error").mockImplementation(() => {});
+  broken.add("agent/a");
+  await Promise.all([of("a").late(1), of("b").late(2), of("c").add(4)]);
+  cell.flush();
+  expect(said.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
+    { at: "late commit", address: "agent/a", error: "Error: of all" },
+  ]);
+  expect(await Promise.all(["b", "c"].map((name) => openLate(world).of(name).read()))).toEqual([2, 4]);
+  // It takes part again as soon as it can.
+  broken.clear();
+  await of("a").late(8);
+  cell.flush();
+  expect(await openLate(world).of("a").read()).toBe(8);
+  said.mockRestore();
 });

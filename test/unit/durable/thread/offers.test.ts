@@ -1,5 +1,6 @@
 /** Offers: whom an open role is offered to and when, what ends an offer, and what follows. */
 import { afterEach, expect, test, vi } from "vitest";
+import { createOpenedNotes } from "../../../../src/durable/thread/recruitment/opened-notes.ts";
 import { beginPair as begin, findReader, readers, writePair } from "./pair.ts";
 import { minute, openStage, type Stage, second } from "./stage.ts";
 
@@ -83,6 +84,26 @@ test("[RECR37] of a step that is not written neither the board nor an agent hear
   expect(await stage.claim("ann")).toBe("accepted");
   await stage.pass(10 * second);
   expect(closed(stage, "bea")).toMatchObject([{ why: "filled" }]);
+});
+
+test("[STORE13] to whom an offer was made is logged again after a transaction that was rolled back, and not after one that did not begin", () => {
+  const logged: string[] = [];
+  const notes = createOpenedNotes({ noteAsked: () => {}, writeAsked: () => {} }, ({ id }) => void logged.push(id));
+  const event = {
+    specversion: "1.0" as const,
+    id: "opened",
+    source: "/threads/t1",
+    type: "nerve.offer.opened",
+    time: "2026-11-20T12:00:00Z",
+  };
+  notes.add({ offer: "t1:1:1", asked: ["ann"], event, thread: "t1" });
+  notes.write();
+  notes.undo();
+  expect(notes.isEmpty).toBe(false);
+  notes.write();
+  notes.keep();
+  notes.undo();
+  expect([notes.isEmpty, logged]).toEqual([true, ["opened", "opened"]]);
 });
 
 test("[RECR26] whom the card did not allow is offered the role again at the next reading; who declined is not", async () => {
