@@ -132,7 +132,7 @@ export function createCellCluster(logics: Logics, options: ClusterOptions = {}):
     host(address) {
       known.add(address);
       const cell = open();
-      return askFromOutside((cell.open(address) as HostEndpoint).host, cell.flush);
+      return askFromOutside((cell.open(address) as HostEndpoint).host, { written: cell.flush, atWork: () => {} });
     },
     store: () => database,
     evict: () => end(),

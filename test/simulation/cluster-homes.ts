@@ -170,6 +170,8 @@ export function createOwnHomes(ports: HomePorts): Homes {
 interface CellCore extends Core {
   alarm(): Promise<void>;
   ask(question: (core: CoreOf) => unknown): unknown;
+  /** It stays in memory until the work ends. */
+  atWork(work: Promise<unknown>): void;
 }
 
 /**
@@ -248,7 +250,13 @@ export function createCellHomes(ports: HomePorts): Homes {
       },
     });
     if ("mailbox" in core) holdFrames(core.mailbox, ctx);
-    return { core, life, alarm: () => core.alarm(), ask: (question) => question(core) };
+    return {
+      core,
+      life,
+      alarm: () => core.alarm(),
+      ask: (question) => question(core),
+      atWork: (work) => ctx.background(work.catch(() => {})),
+    };
   }
 
   function crash(): void {
@@ -261,7 +269,7 @@ export function createCellHomes(ports: HomePorts): Homes {
     open(to) {
       const { cell } = findCell();
       const made = cell.open(nameHome(to)) as CellCore;
-      const core = outside.get(made.core) ?? askFromOutside(made.core, cell.flush);
+      const core = outside.get(made.core) ?? askFromOutside(made.core, { written: cell.flush, atWork: made.atWork });
       outside.set(made.core, core);
       return { ...made, core };
     },

@@ -256,18 +256,19 @@ graph:
     });
     const { cluster, thread } = await play(workflow, read);
     expect(thread.status).toBe("completed");
-    const root = cluster.thread(thread.id).recruitment;
-    expect(await root.restart("admin", { at: 1 })).toMatchObject({ ok: true });
+    // Asked for each time: an ended thread leaves a cell's memory.
+    const root = () => cluster.thread(thread.id).recruitment;
+    expect(await root().restart("admin", { at: 1 })).toMatchObject({ ok: true });
     await cluster.advance(1_000);
     const restarted = await goOn(cluster, thread.id, read);
     expect(restarted.thread).toMatchObject({ status: "completed", roles: { readers: { acked: 1 } } });
 
-    const forked = await root.fork("admin", { at: 1 });
+    const forked = await root().fork("admin", { at: 1 });
     if (!forked.ok) throw new Error(forked.problem.detail);
     await cluster.advance(1_000);
     expect((await goOn(cluster, forked.value.id, read)).thread).toMatchObject({ status: "completed", roles: { readers: { acked: 1 } } });
 
-    expect(await root.control("resume", "root", {})).toMatchObject({ ok: true });
+    expect(await root().control("resume", "root", {})).toMatchObject({ ok: true });
     await cluster.advance(1_000);
     const reopened = await goOn(cluster, thread.id, read);
     expect(reopened.thread).toMatchObject({ status: "completed", outcome: { output: { acked: [expect.stringMatching(/^r/)] } } });

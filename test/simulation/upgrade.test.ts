@@ -20,7 +20,8 @@ async function open(placement: (typeof placements)[number]): Promise<{ cluster: 
   const frozen = readFrozen("objects-before-schemas", placement);
   const { now, published, agents } = frozen;
   const from = { now, published, stores: thaw(frozen) };
-  const cluster = await createThreadCluster({ workflow: [], agents, fate: () => "arrives", from });
+  // The version of then knew no cells.
+  const cluster = await createThreadCluster({ workflow: [], agents, fate: () => "arrives", from, placement: "own" });
   return { cluster, frozen };
 }
 
