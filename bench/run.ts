@@ -27,15 +27,15 @@ const help = `usage: npm run bench -- [options]
   --seconds 5             length of a measurement
   --warm 2000             turns that are played before the first
   --runs 3                measurements of each kind, the engines taking turns; the median by turns/s is shown
-  --peers                 the same work on the engines of others as well: ${peerNames.join(", ")}; installs what it needs, and says so
+  --peers                 the same work on the engines of others as well: ${peerNames.join(", ")}; installs what it needs, and says so; some fifteen minutes
   --only <name,…>         these engines alone, of nerveflare, bare and the others
-  --placement own,cell    where nerveflare keeps its actors, each in an object of its own or all in one; --open, --count, --stalls and --profile: own alone
+  --placement own,cell    where nerveflare keeps its actors, each in an object of its own or all in one; --open, --count, --stalls and --profile: own where nothing is said
   --turns 10              turns of each review, for nerveflare alone: by two lengths a turn and a beginning with its end are told apart
   --roles recruited,named how the reviewer comes to its role; with --peers, who have no recruitment, named
   --threads <n>           memory instead: play n threads at the first concurrency, sampling what is resident
   --length <n>            one thread of n turns instead: its last turns beside its first, in time and in counts
   --open <n>              n open threads instead, beside a hundred: the turns of others, memory, and what a start takes
-  --heap                  with --open: what V8's heap holds with a tenth of them, half and all, and --sockets (1000) agents connected
+  --heap                  with --open: what V8's heap holds with a tenth of them, half and all, and --sockets (1000) agents connected, who come back at once; some minutes
   --count                 counts instead: statements, rows, calls and JSON of a turn and of a thread's begin and end; some five minutes
   --cost                  the same, and what a million turns cost on Cloudflare's price list
   --month                 with --cost: what months of 10,000, 300,000 and 5,000,000 turns cost, agents hibernating between them

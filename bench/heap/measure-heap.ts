@@ -88,6 +88,10 @@ export async function measureHeap({ placement, threads, sockets }: HeapOrder, no
     }
     await pause(idle * 1_000);
     results.push(await server.readHeap(`${idle} s later`));
+    if (tokens.length > 0) {
+      await fleet.reconnect(async () => {});
+      results.push(await server.readHeap(`${tokens.length} sockets back at once`));
+    }
     fleet.close();
     crowd.close();
     return results;

@@ -14,7 +14,9 @@ export async function installPeers(note: (line: string) => void): Promise<void> 
   if (isInstalled()) return;
   const command = ["npm", "ci", "--prefix", folder, "--ignore-scripts"] as const;
   note(`installing Restate and DBOS into bench/peers/node_modules (some 240 MB): ${command.join(" ")}`);
-  const npm = spawn(command[0], command.slice(1), { stdio: ["ignore", "ignore", "pipe"] });
+  // Under `npm run -s` it would not say why it can't.
+  const env = { ...process.env, npm_config_loglevel: "error" };
+  const npm = spawn(command[0], command.slice(1), { env, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   npm.stderr.on("data", (text) => {
     said = `${said}${text}`.slice(-4000);
