@@ -3,6 +3,7 @@ import { type Placement, placements } from "../src/contract/placement.ts";
 import { isPeer, peerNames, peers } from "./peers/peers.ts";
 import type { Roles } from "./review/call-operator.ts";
 import type { Engine } from "./server-process.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** A server of its own. Of what is not the product, the reviewer is always named. */
 export interface Contender {
@@ -48,7 +49,7 @@ export function choosePlacements(text: string | undefined): Placement[] {
 /** @throws where the author and the reviewer would not have as many each */
 function readTurns(text: string): number {
   const turns = Number(text);
-  if (!(turns > 0 && turns % 2 === 0)) throw new Error(`--turns takes an even number above zero, not "${text}"`);
+  if (!(turns > 0 && turns % 2 === 0)) throw new UsageError(`--turns takes an even number above zero, not "${text}"`);
   return turns;
 }
 
@@ -74,7 +75,8 @@ function chooseOf<Name extends string>(option: string, text: string | undefined,
   if (text === undefined) return [...names];
   return text.split(",").map((word) => {
     const name = names.find((each) => each === word.trim());
-    if (name === undefined) throw new Error(`${option} takes ${names.join(", ")}, one or more with commas between them, not "${text}"`);
+    if (name === undefined)
+      throw new UsageError(`${option} takes ${names.join(", ")}, one or more with commas between them, not "${text}"`);
     return name;
   });
 }

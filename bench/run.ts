@@ -20,6 +20,7 @@ import { printHeap, printLength, printMemory, printOpen, printProfile, printRace
 import { profileReview } from "./profile/profile-review.ts";
 import { race } from "./race.ts";
 import { measureStalls } from "./stalls/measure-stalls.ts";
+import { isUsageError, refuseLoneOptions, UsageError } from "./usage-error.ts";
 
 const help = `usage: npm run bench -- [options]
 
@@ -44,6 +45,11 @@ const help = `usage: npm run bench -- [options]
   --stalls                how long the turns of a hundred threads wait beside four faults, against how long without; half a minute
   --profile               shares of the Worker's CPU by folder and by function instead, at the first concurrency
   --json                  one line of JSON instead of the table`;
+
+process.once("uncaughtException", (error) => {
+  console.error(isUsageError(error) ? `${error.message}\n(run with --help for what there is)` : error);
+  process.exit(isUsageError(error) ? 2 : 1);
+});
 
 const { values } = parseArgs({
   options: {
@@ -78,6 +84,7 @@ if (values.help) {
   process.exit(0);
 }
 
+refuseLoneOptions(values);
 const contenders = listContenders(values);
 /** Of what is measured in one of them at a time. */
 const chosenPlacements = choosePlacements(values.placement ?? "own");
@@ -156,7 +163,7 @@ async function profile(concurrency: number): Promise<void> {
 async function countMonths(): Promise<void> {
   const name = values.scenario ?? "hibernating";
   const scenario = scenarios.find((each) => each.name === name);
-  if (!scenario) throw new Error(`--scenario takes one of ${scenarios.map((each) => `"${each.name}"`).join(", ")}, not "${name}"`);
+  if (!scenario) throw new UsageError(`--scenario takes one of ${scenarios.map((each) => `"${each.name}"`).join(", ")}, not "${name}"`);
   note("playing reviews, to see what stays");
   const stored = await measureStored();
   note(`counting: ${name}`);
@@ -170,7 +177,7 @@ async function count(): Promise<void> {
   const names = values.scenario?.split(",").map((name) => name.trim());
   const wanted = scenarios.filter(({ name }) => names === undefined || names.includes(name));
   if (wanted.length === 0)
-    throw new Error(`--scenario takes ${scenarios.map(({ name }) => `"${name}"`).join(", ")}, not "${values.scenario}"`);
+    throw new UsageError(`--scenario takes ${scenarios.map(({ name }) => `"${name}"`).join(", ")}, not "${values.scenario}"`);
   const measured: Measured[] = [];
   for (const placement of chosenPlacements) {
     for (const scenario of wanted) {
@@ -188,6 +195,6 @@ async function count(): Promise<void> {
 
 function parsePositive(name: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`${name} takes numbers above zero, not ${text}`);
+  if (!(value > 0)) throw new UsageError(`${name} takes numbers above zero, not ${text}`);
   return value;
 }

@@ -1,4 +1,5 @@
 /** Who plays in a benchmark, and what happens to an engine that can't. */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -97,6 +98,18 @@ test("[PEER2] what is ours must not fail", async () => {
       : Promise.reject(new Error("no server"));
   await expect(race(contenders, order, () => {}, { install: () => Promise.resolve(), open })).rejects.toThrow("no server");
   expect(stopped).toEqual(["bare"]);
+});
+
+test.for([
+  ["--heap", "--heap goes with --open"],
+  ["--month", "--month goes with --cost"],
+  ["--by-site", "--by-site goes with --count or --cost"],
+  ["--placement=beside", "--placement takes own, cell"],
+  ["--concurrency=x", "--concurrency takes numbers above zero"],
+  ["--nonsense", "Unknown option '--nonsense'"],
+] as const)("[PEER1] asked for %s it measures nothing, and says what it takes", { timeout: 30_000 }, ([option, said]) => {
+  const { status, stderr } = spawnSync(process.execPath, ["bench/run.ts", option], { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(new RegExp(`^${said}.*\\n\\(run with --help`)) });
 });
 
 test("[PEER3] the packages of other engines are none of the project's: exact versions, without an address, in a lock of their own", () => {
