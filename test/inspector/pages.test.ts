@@ -64,6 +64,26 @@ describe.skipIf(!stage)("pages of what runs", () => {
       .waitFor();
   });
 
+  test("[INSP23] a workflow's page says how its threads fare, without its being loaded again; what was drawn and unfolded stays", async () => {
+    const operator = useOperator();
+    await operator.publishReview("faring");
+    const author = await operator.add("faring-author", ["coding"]);
+    const page = await openPage("/ui/workflows/faring-review");
+    const fares = page.getByRole("region", { name: "How its threads fare" });
+    await fares.getByText("none has ended yet").waitFor();
+    await page.getByRole("button", { name: "Task", exact: true }).click();
+    const picture = await page.getByLabel("Chart").locator("svg").elementHandle();
+    const agent = connectAgent({
+      ...{ url: stage?.url ?? "", token: await operator.add("faring-reviewer", ["faring-review"]), onOffer: () => "claim" },
+      onTurn: () => ({ $status: "approved", summary: "fine" }),
+    });
+    onTestFinished(() => agent.close());
+    await post(author, "faring.ready_for_review", { repo: "r", pr: 1 });
+    await fares.getByText("1 of 1 completed").waitFor();
+    await fares.getByText("0 of 8, 0 queued").waitFor();
+    expect(await picture?.evaluate((svg) => (svg as { isConnected: boolean }).isConnected)).toBe(true);
+  });
+
   test("[INSP17] the board says live who claimed, was outbid and declined, and what became of the offer", async () => {
     const operator = useOperator();
     const roles = `roles:

@@ -1,9 +1,12 @@
 /** One workflow: its source, its revisions, its queue, and how its threads fare. */
+import { useRef } from "preact/hooks";
 import { useRoute } from "preact-iso";
+import type { Answer } from "../../contract/http/answers.ts";
 import type { RevisionEntry } from "../../contract/views/admission.ts";
 import { ApiError, read } from "../data/api.ts";
 import { checkSource } from "../data/check-source.ts";
-import { tellFigures } from "../data/figures.ts";
+import { isOfWorkflow, tellFigures } from "../data/figures.ts";
+import { useRereading } from "../data/use-rereading.ts";
 import { useResource } from "../data/use-resource.ts";
 import { SourceView } from "../parts/source-view.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
@@ -18,25 +21,27 @@ const untaken = new Map<string, number>();
 
 export default function WorkflowPage() {
   const name = useRoute().params["name"] ?? "";
+  const path = `/v1/workflows/${encodeURIComponent(name)}`;
+  /** By their revision, for they are read once: of another object the picture is laid out anew. */
+  const machines = useRef<{ of?: string; read?: Answer<"machines"> }>({});
   const shown = useResource(
     async (signal) => {
-      const [workflow, machines, revisions, threads] = await Promise.all([
-        read<"workflow">(`/v1/workflows/${encodeURIComponent(name)}`, { signal }),
-        read<"machines">(`/v1/workflows/${encodeURIComponent(name)}/machines`, { signal }),
-        read<"revisions">(`/v1/workflows/${encodeURIComponent(name)}/revisions`, { signal }),
+      const [workflow, revisions, threads] = await Promise.all([
+        read<"workflow">(path, { signal }),
+        read<"revisions">(`${path}/revisions`, { signal }),
         read<"threads">("/v1/threads", { query: { workflow: name, limit: 200 }, signal }),
       ]);
-      return { workflow, machines, revisions: revisions.revisions, threads: threads.threads };
+      const of = `${name} ${workflow.revision}`;
+      if (machines.current.of !== of) machines.current = { of, read: await read<"machines">(`${path}/machines`, { signal }) };
+      return { workflow, revisions: revisions.revisions, threads: threads.threads };
     },
     [name],
   );
-  // Another object each time that it is read: the picture is laid out once for each.
-  const chart = shown.value?.machines as Compiled | undefined;
+  useRereading(shown.reload, isOfWorkflow(name));
+  const chart = machines.current.read as Compiled | undefined;
   if (shown.loading) return <LoadingState what={name} />;
-  if (shown.value === undefined) {
-    if (shown.error?.code === "not_found") return <Withdrawn name={name} error={shown.error} />;
-    return shown.error ? <ErrorState error={shown.error} retry={shown.reload} /> : null;
-  }
+  if (shown.error?.code === "not_found") return <Withdrawn name={name} error={shown.error} />;
+  if (shown.value === undefined) return shown.error ? <ErrorState error={shown.error} retry={shown.reload} /> : null;
   const { workflow, revisions, threads } = shown.value;
   const figures = tellFigures(threads);
   return (
@@ -138,17 +143,19 @@ function Withdrawn({ name, error }: { name: string; error: ApiError }) {
   const threads = `/ui/threads?workflow=${encodeURIComponent(name)}`;
   const left = useResource(
     async (signal) => {
-      const revisions = read<"revisions">(`/v1/workflows/${encodeURIComponent(name)}/revisions`, { signal });
-      const listed = read<"threads">("/v1/threads", { query: { workflow: name, limit: 200 }, signal });
-      // Without a thread that runs there is no revision to be listed.
-      const going = await revisions.catch((refused: unknown) => {
-        if (refused instanceof ApiError && refused.code === "not_found") return { revisions: [] };
-        throw refused;
-      });
-      return { ...going, ...(await listed) };
+      const [going, listed] = await Promise.all([
+        read<"revisions">(`/v1/workflows/${encodeURIComponent(name)}/revisions`, { signal }).catch((refused: unknown) => {
+          // Without a thread that runs there is no revision to be listed.
+          if (refused instanceof ApiError && refused.code === "not_found") return { revisions: [] };
+          throw refused;
+        }),
+        read<"threads">("/v1/threads", { query: { workflow: name, limit: 200 }, signal }),
+      ]);
+      return { ...going, ...listed };
     },
     [name],
   );
+  useRereading(left.reload, isOfWorkflow(name));
   if (left.loading) return <LoadingState what={name} />;
   if (left.value === undefined) return <ErrorState error={left.error ?? error} retry={left.reload} />;
   if (left.value.threads.length === 0) return <ErrorState error={error} />;
