@@ -189,6 +189,8 @@ export default defineConfig({
           // One server and one browser for all of them.
           ...withServers,
           globalSetup: [bundled, "test/inspector/global-setup.ts"],
+          // Pages of six files are drawn by one browser: beside other work a test of a minute takes two.
+          testTimeout: 240_000,
           ...besideOthers,
         },
       },

@@ -30,7 +30,7 @@ export default async function setUp(project: TestProject): Promise<(() => Promis
   // Webhooks of tests go to servers of tests.
   const server = spawnServer(data, { env: { NERVEFLARE_PRIVATE_WEBHOOKS: "true" } });
   const [browser, facts] = await Promise.all([
-    chromium.launchServer({ executablePath, args: [...args, "--disable-component-update", "--disable-sync"] }),
+    chromium.launchServer({ executablePath, timeout: 120_000, args: [...args, "--disable-component-update", "--disable-sync"] }),
     server.ready,
   ]);
   if (!facts) throw new Error(`the server did not start: ${(await server.ended).stderr}`);

@@ -12,7 +12,7 @@ export const stage = inject("stage");
 const pictures = join(import.meta.dirname, "../../.screenshots");
 
 /** Generous: the machine may have other work. */
-export const within = { timeout: 30_000, interval: 50 };
+export const within = { timeout: 60_000, interval: 50 };
 
 let connected: Promise<Browser> | undefined;
 /** Cookies by server and token: a session is opened once for all pages of a file, but for those that end theirs. */
@@ -44,6 +44,7 @@ export async function openPage(path: string, { token, url, first, ...options }: 
   const at = url ?? stage.url;
   connected ??= chromium.connect(stage.browser);
   const context = await (await connected).newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
+  context.setDefaultTimeout(within.timeout);
   if (first !== undefined) await context.addInitScript(first);
   const faults: string[] = [];
   onTestFinished(async () => {
