@@ -122,6 +122,9 @@ function inWorkerd(name: string, placement: string, include: string[]) {
   };
 }
 
+/** Simulations that are played over a cell too, those without seeds that tell most of what differs and take little: the others with NERVEFLARE_TEST_PLACEMENT=cell. */
+const playedInCell = "test/simulation/{liveness,liveness-policies,waits,broadcasts,control-keys,outcomes,explain}.test.ts";
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const last = longest.length + together.length;
@@ -151,6 +154,7 @@ export default defineConfig({
         },
       },
       { test: { ...inNode, name: "node-vite", include: throughVite } },
+      { test: { ...inNode, ...natively, name: "node-cell", include: [playedInCell], env: { NERVEFLARE_TEST_PLACEMENT: "cell" } } },
       {
         test: { ...inNode, ...natively, ...besideOthers, name: "node-beside", include: programs, exclude: programsThroughVite },
       },
