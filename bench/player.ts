@@ -72,13 +72,15 @@ async function measureWindow({ task, recorder, startThreads }: Game, { warmTurns
   const { pids, fsyncs } = await watchProcesses(task.pids);
   const cpuBefore = readCpuSeconds(pids);
   recorder.openWindow();
+  const opened = recorder.turnCount;
   await wait(seconds);
+  // On a machine that does much else a short window may see no turn: it lasts until the first.
+  await waitFor(recorder, () => recorder.turnCount > opened);
   const figures = recorder.closeWindow();
   const cpu = readCpuSeconds(pids) - cpuBefore;
   const fsyncCount = await fsyncs.end();
   const commitsAfter = await readCommits(task);
   const resident = readResidentMegabytes(pids);
-  if (figures.turns === 0) throw new Error("no turn was given within the window");
   recorder.allowStarts(false);
   await waitFor(recorder, () => recorder.runningCount === 0);
   return {

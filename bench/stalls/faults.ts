@@ -9,8 +9,8 @@ import { floodMailbox } from "./flood-mailbox.ts";
 /** A fault that is ready to happen. */
 export interface Fault {
   name: string;
-  /** Lets it happen until it is told to stop. Resolves to how often it struck. */
-  run(until: Promise<unknown>): Promise<number>;
+  /** Lets it happen for as long as `window` takes, which begins when it does, however long that takes. Resolves to how often it struck. */
+  run(window: () => Promise<unknown>): Promise<number>;
 }
 
 /** A turn that an agent holds. */
@@ -71,10 +71,10 @@ async function beginThreads(holder: Awaited<ReturnType<typeof connectHolder>>, o
 const answer = ({ socket, turn, generation }: Held): string =>
   socket.send("nerve.turn.respond", { turn, lease: generation, output: { $status: "wanted", note: "Now." } });
 
-/** Does something again and again until it is told to stop. */
-async function repeat(until: Promise<unknown>, act: (index: number) => void): Promise<void> {
+/** Does something again and again as long as the window takes. */
+async function repeat(window: () => Promise<unknown>, act: (index: number) => void): Promise<void> {
   let over = false;
-  void until.then(() => (over = true));
+  void window().then(() => (over = true));
   for (let index = 0; !over; index += 1) {
     act(index);
     await pause(tries);
@@ -90,13 +90,13 @@ async function prepareUnreachable(server: Operated, placement: Placement): Promi
   const cut = await beginThreads(holder, "lost-2", 3);
   return {
     name: "unreachable receivers",
-    async run(until) {
+    async run(window) {
       const agents = lost.map((id) => [`agent/${id}`, "calls"]);
       const tasks = cut.map(({ thread }) => [`task/${thread}`, placement === "cell" ? "waits" : "calls"]);
       await breakObjects(server, Object.fromEntries([...agents, ...tasks]));
       // The tasks that can be reached have turns for agents that cannot.
       for (const turn of turns) answer(turn);
-      await repeat(until, (index) => {
+      await repeat(window, (index) => {
         const turn = cut[index % cut.length];
         if (turn) answer(turn);
         holder.socket.send("team.news", { index });
@@ -115,9 +115,9 @@ async function prepareFlood(server: Operated): Promise<Fault> {
   for (const id of ["flooder-0", "flooder-1", "flooder-2"]) senders.push(await registerAgent(server, id, "fault"));
   return {
     name: "a flood to one mailbox",
-    async run(until) {
+    async run(window) {
       const stop = await floodMailbox({ url: server.url, senders, to: "agents/victim" });
-      await until;
+      await window();
       return stop();
     },
   };
@@ -205,13 +205,13 @@ async function prepareSlowModerator(server: Operated, placement: Placement): Pro
   while (held.length < kinds.length || other.held.length < endless) await pause(tries);
   return {
     name: "a slow moderator",
-    async run(until) {
+    async run(window) {
       running = true;
       turns = 0;
       for (const respond of held.splice(0)) respond();
       for (const { socket, turn, generation } of other.held.splice(0))
         socket.send("nerve.turn.respond", { turn, lease: generation, output: { $status: "never" } });
-      await until;
+      await window();
       running = false;
       return turns;
     },
@@ -230,7 +230,7 @@ async function prepareBroken(server: Operated, placement: Placement): Promise<Fa
   if (!first || !second || !third || !fourth) throw new Error("four threads were begun");
   return {
     name: "broken objects",
-    async run(until) {
+    async run(window) {
       await breakObjects(server, {
         "agent/sick": "storage",
         "agent/gone": unmade,
@@ -239,7 +239,7 @@ async function prepareBroken(server: Operated, placement: Placement): Promise<Fa
         [`recruitment/${third.thread}`]: "storage",
         [`recruitment/${fourth.thread}`]: unmade,
       });
-      await repeat(until, (index) => {
+      await repeat(window, (index) => {
         const turn = threads[index % threads.length];
         if (!turn) return;
         answer(turn);

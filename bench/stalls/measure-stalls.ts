@@ -47,7 +47,7 @@ export async function measureStalls({ threads, pairs, window, pause: answerPause
     for (const fault of faults) {
       let struck = 0;
       const beside = await crowd.measure(async () => {
-        struck = await fault.run(pause(window));
+        struck = await fault.run(() => pause(window));
       });
       await pause(aftermath);
       const after = await measureQuiet();

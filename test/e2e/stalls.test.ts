@@ -7,7 +7,7 @@ import { testPlacement } from "../placement.ts";
 const ratio = 10;
 /** Milliseconds below which a quiet wait is taken to be this: what a machine does beside is as long. */
 const least = 10;
-/** Milliseconds of the longest wait, whatever else the machine does. */
+/** Milliseconds of the longest wait, if the machine leaves the quiet ones as short. */
 const longest = 5_000;
 
 test("[STALL1] a hundred threads go on to their end beside receivers that cannot be reached, a flood to one mailbox, a slow moderator and broken objects", {
@@ -21,6 +21,6 @@ test("[STALL1] a hundred threads go on to their end beside receivers that cannot
     expect(struck, said).toBeGreaterThan(1);
     expect(Math.min(beside.turns, quiet.turns), said).toBeGreaterThan(10);
     expect(beside.p50 / Math.max(quiet.p50, least), said).toBeLessThan(ratio);
-    expect(beside.worst, said).toBeLessThan(longest);
+    expect(beside.worst, said).toBeLessThan(Math.max(longest, 2 * quiet.worst));
   }
 });
