@@ -16,6 +16,8 @@ export const pageLimits = {
   sharedBytes: 4_000,
   /** Of one; a larger one has a row of its own. */
   documentBytes: 4_000,
+  /** The same, where many owners share a store, of those that are not all in memory: they are many, and would only pass through. */
+  sharedDocumentBytes: 0,
 } as const;
 
 /** As {@link Keyed}, as far as documents are looked for by their key. */
@@ -48,19 +50,21 @@ interface Section<T> {
 }
 
 export function createPage(store: Store): Page {
+  const { documentBytes, sharedDocumentBytes } = pageLimits;
   const openSection = createSections(store.resident<readonly Entry[]>("page"), store.isShared ? pageLimits.sharedBytes : pageLimits.bytes);
+  const mostOfMany = store.isShared ? sharedDocumentBytes : documentBytes;
   return {
     resident<T>(name: string) {
       const rows = store.resident<T>(name);
       return joinResident(
-        openSection<T>(name, (key, value) => rows.put(key, value as T)),
+        openSection<T>(name, documentBytes, (key, value) => rows.put(key, value as T)),
         rows,
       );
     },
     indexed<T, Facts>(name: string, facts: (value: T) => Facts) {
       const rows = store.indexed<T, Facts>(name, facts);
       return joinIndexed(
-        openSection<T>(name, (key, value) => rows.put(key, value as T)),
+        openSection<T>(name, mostOfMany, (key, value) => rows.put(key, value as T)),
         rows,
         facts,
       );
@@ -68,7 +72,7 @@ export function createPage(store: Store): Page {
     keyed<T>(name: string) {
       const rows = store.keyed<T>(name);
       return joinKeyed(
-        openSection<T>(name, (key, value, rank) => rows.put(key, value as T, rank)),
+        openSection<T>(name, mostOfMany, (key, value, rank) => rows.put(key, value as T, rank)),
         rows,
       );
     },
@@ -149,7 +153,8 @@ function createSections(pages: Resident<readonly Entry[]>, most: number) {
     });
   }
 
-  return function openSection<T>(name: string, moveOut: MoveOut): Section<T> {
+  /** @param largest bytes of one document, about */
+  return function openSection<T>(name: string, largest: number, moveOut: MoveOut): Section<T> {
     moves.set(name, moveOut);
     const all = (): ReadonlyMap<string, T> => (read().index.get(name) ?? none) as ReadonlyMap<string, T>;
 
@@ -157,7 +162,7 @@ function createSections(pages: Resident<readonly Entry[]>, most: number) {
       all,
       put(key, value, rank) {
         const entry: Entry = rank === undefined ? [name, key, value] : [name, key, value, rank];
-        const isTaken = measure(entry) <= pageLimits.documentBytes;
+        const isTaken = largest > 0 && measure(entry) <= largest;
         if (isTaken || all().has(key)) change(name, (each) => each === key, isTaken ? entry : undefined);
         return isTaken;
       },

@@ -136,7 +136,7 @@ test("[STORE10] a cell of an earlier version is laid out anew, whole or not at a
 test("[STORE11] the page of an actor's small documents is smaller in a cell, and what leaves it is found in its place", () => {
   const { database, of } = open();
   const store = of("agent/a");
-  const notes = createPage(store).indexed<{ text: string }, number>("note", ({ text }) => text.length);
+  const notes = createPage(store).resident<{ text: string }>("note");
   const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
   let longest = 0;
   for (const key of keys) {
@@ -147,9 +147,40 @@ test("[STORE11] the page of an actor's small documents is smaller in a cell, and
   }
   expect(longest).toBeGreaterThan(pageLimits.sharedBytes / 2);
   expect(longest).toBeLessThan(pageLimits.sharedBytes * 1.1);
-  const later = createPage(of("agent/a")).indexed<{ text: string }, number>("note", ({ text }) => text.length);
+  const later = createPage(of("agent/a")).resident<{ text: string }>("note");
   expect(later.size).toBe(keys.length);
-  expect(later.readMany(keys)).toEqual(keys.map((key) => [key, { text: key.repeat(80) }]));
+  expect(keys.map((key) => later.get(key))).toEqual(keys.map((key) => ({ text: key.repeat(80) })));
+});
+
+test("[STORE11] in a cell documents that are not all in memory have rows of their own, and those that a page has are found there", () => {
+  const { database, of } = open();
+  const openPage = () => {
+    const store = of("agent/a");
+    const page = createPage(store);
+    const mail = page.indexed<{ text: string }, number>("mail", ({ text }) => text.length);
+    return { store, mail, sent: page.keyed<string>("sent") };
+  };
+  const earlier = of("agent/a");
+  const pages = earlier.resident<unknown>("page");
+  earlier.transaction(() =>
+    pages.put("", [
+      ["mail", "m1", { text: "one" }],
+      ["sent", "s1", "first", 1],
+      ["sent", "s2", "second", 2],
+    ]),
+  );
+  const { store, mail, sent } = openPage();
+  expect([mail.read("m1"), mail.entries(), sent.read("s1")]).toEqual([{ text: "one" }, [["m1", 3]], "first"]);
+  store.transaction(() => {
+    mail.put("m2", { text: "two" });
+    sent.put("s1", "changed", 3);
+  });
+  store.transaction(() => mail.delete("m1"));
+  database.flush();
+  const rows = database.read<{ collection: string; key: string }>("SELECT collection, key FROM document ORDER BY 1, 2");
+  expect(rows.map(({ collection, key }) => `${collection} ${key}`)).toEqual(["format ", "mail m2", "page ", "sent s1"]);
+  const later = openPage();
+  expect([later.mail.entries(), later.sent.read("s1"), later.sent.read("s2")]).toEqual([[["m2", 3]], "changed", "second"]);
 });
 
 test("[CELL9] how far an owner has come that rests is written with what is written next, before what it commits later", async () => {
