@@ -112,6 +112,8 @@ export interface CollectionPorts {
   staging: Staging;
   /** Whether it is known that there is nothing to be read: of the owner at all, of a collection, or under a key. */
   isEmpty(collection?: string, key?: string): boolean;
+  /** A query for a document found that there is none. */
+  missed(): void;
 }
 
 /** What a transaction leads to in memory. */
@@ -278,7 +280,7 @@ function readStored<T>(
   return rows.map(({ key, body }) => [key, parseDocument<T>(body, name, key)]);
 }
 
-export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionPorts, name: string): Keyed<T> {
+export function createKeyed<T>({ storage, owner, staging, isEmpty, missed }: CollectionPorts, name: string): Keyed<T> {
   function select(column: "body" | "facts", { after, before, limit, reverse }: KeyRange): [string, SqlValue][] {
     if (isEmpty(name)) return [];
     const bounds: [string, SqlValue][] = [];
@@ -308,7 +310,9 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
       if (change !== undefined) return change === null ? undefined : (change.value as T);
       if (isEmpty(name, key)) return undefined;
       const body = readBody(key);
-      return body === undefined ? undefined : parseDocument<T>(body, name, key);
+      if (body !== undefined) return parseDocument<T>(body, name, key);
+      missed();
+      return undefined;
     },
     readMany(keys) {
       const changes = staging.of(name);

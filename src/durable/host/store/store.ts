@@ -15,8 +15,9 @@ import {
   type Resident,
 } from "./collections.ts";
 import { createJournal, type Journal } from "./journal.ts";
+import { createAllKeys, createKeyFilter } from "./known-keys.ts";
 import { createRecent, type Recent } from "./recent.ts";
-import { createStaging, type Staging } from "./staging.ts";
+import { createStaging } from "./staging.ts";
 import { convertFormer, type FormerTables, makeTables } from "./tables.ts";
 
 export interface Store<Entry = unknown> {
@@ -42,30 +43,6 @@ export interface Store<Entry = unknown> {
   transaction<T>(body: () => T): T;
 }
 
-/** Keys that are known of an owner: those of a thread's beginning, and of a short one. */
-const knownAtMost = 256;
-
-/** Which documents an owner has put since its first. */
-function createKnownKeys() {
-  const known = new Map<string, Set<string>>();
-  let count = 0;
-  return {
-    /** Whether there may be such a document, or any of the collection. */
-    has: (collection: string, key?: string) => (key === undefined ? known.has(collection) : known.get(collection)?.has(key) === true),
-    /** @returns false: they are too many to be known */
-    add(staging: Staging): boolean {
-      for (const [collection, changes] of staging.all()) {
-        const keys = known.get(collection) ?? new Set();
-        known.set(collection, keys);
-        count -= keys.size;
-        for (const key of changes.keys()) keys.add(key);
-        count += keys.size;
-      }
-      return count <= knownAtMost;
-    },
-  };
-}
-
 /**
  * Opens an owner's store.
  * @param former the tables that the object may have of before, by the name of their version: taken over first
@@ -80,10 +57,16 @@ export function createStore<Entry = unknown>(
   const inRows = storage.rowOwner?.() ?? owner;
   const staging = createStaging(storage, inRows);
   /** Of an owner that had stored nothing: it is known without a query what is not there. */
-  let born = laidOut ? undefined : createKnownKeys();
+  let born = laidOut ? undefined : createAllKeys();
+  const filter = createKeyFilter({ storage, owner: inRows });
   const ports = {
     ...{ storage, owner: inRows, staging },
-    isEmpty: (collection?: string, key?: string) => !laidOut || (collection !== undefined && born?.has(collection, key) === false),
+    isEmpty(collection?: string, key?: string): boolean {
+      if (!laidOut) return true;
+      if (collection === undefined) return false;
+      return born ? !born.has(collection, key) : key !== undefined && !filter.mayHave(collection, key);
+    },
+    missed: () => filter.missed(),
   };
   const journal = createJournal<Entry>(ports);
   /** Collections that memory holds something of, by name. */
@@ -132,6 +115,7 @@ export function createStore<Entry = unknown>(
   function settle(hasHeld: boolean): void {
     if (hasHeld) eachChanged("keep");
     if (hasHeld && born?.add(staging) === false) born = undefined;
+    if (hasHeld) filter.add(staging);
     journal.settle(hasHeld);
     staging.clear();
   }
