@@ -3,7 +3,7 @@
  * set, all at once, for each has a word of its own by which the complaints about it are told apart.
  */
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -296,9 +296,17 @@ function run(folder: string, program: string, args: string[]): Promise<string> {
   });
 }
 
-/** What the compiler complains about, each with all of its lines. */
-async function compile(folder: string): Promise<Complaint[]> {
-  const said = await run(folder, "tsc", ["-p", "tsconfig.planted.json", "--pretty", "false"]);
+/** Where `npm run types` keeps what the compiler knows of files that have not changed since. */
+const known = ".types";
+
+/** What the compiler complains about, each with all of its lines. @param copy which one of them it is */
+async function compile(folder: string, copy: "clean" | "changed"): Promise<Complaint[]> {
+  const [kept, used] = [join(known, `planted-${copy}.tsbuildinfo`), join(folder, "tsconfig.planted.tsbuildinfo")];
+  // What is known names files by the way to them from where it lies: it is used in the copy, and kept here.
+  if (existsSync(kept)) cpSync(kept, used);
+  const said = await run(folder, "tsc", ["-p", "tsconfig.planted.json", "--pretty", "false", "--incremental", "--tsBuildInfoFile", used]);
+  mkdirSync(known, { recursive: true });
+  if (existsSync(used)) cpSync(used, kept);
   return said.split(/\n(?=\S)/).flatMap((text): Complaint[] => {
     const file = /^(\S+?)\(\d+,\d+\): error/.exec(text)?.[1];
     return file === undefined ? [] : [{ file, text }];
@@ -317,7 +325,7 @@ beforeAll(async () => {
   for (const plant of [...words, ...states, ...messages]) for (const part of [plant, plant.also ?? []].flat()) plantInto(changed, part);
   for (const plant of [...words, diagnostic]) plantInto(documented, plant);
   const describe = run(documented, "node", ["scripts/describe.ts", "--check"]);
-  [sound, planted, stale] = await Promise.all([compile(clean), compile(changed), describe]);
+  [sound, planted, stale] = await Promise.all([compile(clean, "clean"), compile(changed, "changed"), describe]);
 }, 120_000);
 
 afterAll(() => {
