@@ -6,7 +6,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import type { Placement } from "../../src/contract/placement.ts";
-import { placedSeeds } from "../placement.ts";
+import { placedSeeds, timeForSeeds } from "../placement.ts";
 import { createRandom } from "./reviewers.ts";
 import { card, type Output, openFirst, post, silence, turns, writeWorkflow } from "./roll-call.ts";
 import { createThreadCluster } from "./thread-cluster.ts";
@@ -148,5 +148,5 @@ test.each(placedSeeds(seeds))(
       }
     }
   },
-  120_000,
+  timeForSeeds(120_000),
 );

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { CloudEvent } from "../../src/contract/event.ts";
 import type { Placement } from "../../src/contract/placement.ts";
 import { createRandom } from "../../src/explore/create-random.ts";
-import { placedSeeds } from "../placement.ts";
+import { placedSeeds, timeForSeeds } from "../placement.ts";
 import { pick } from "./random-machine.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 
@@ -131,7 +131,7 @@ async function simulate(seed: number, placement: Placement): Promise<number> {
 test.each(placedSeeds(seeds))(
   "[HOST23] seeds of $placement: random runs of real agents: nobody is given an event before its cause, and everybody is given all",
   {
-    timeout: 120_000,
+    timeout: timeForSeeds(120_000),
   },
   async ({ placement, seeds: list }) => {
     const only = process.env.NERVEFLARE_SEED;

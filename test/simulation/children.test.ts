@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import type { Placement } from "../../src/contract/placement.ts";
 import type { ThreadView } from "../../src/contract/views/thread.ts";
-import { placedSeeds } from "../placement.ts";
+import { placedSeeds, timeForSeeds } from "../placement.ts";
 import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -362,5 +362,5 @@ test.each(placedSeeds(seeds))(
       }
     }
   },
-  120_000,
+  timeForSeeds(120_000),
 );

@@ -5,7 +5,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Placement } from "../../src/contract/placement.ts";
 import { createRandom } from "../../src/explore/create-random.ts";
-import { placedSeeds } from "../placement.ts";
+import { placedSeeds, timeForSeeds } from "../placement.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 6;
@@ -128,5 +128,5 @@ test.each(placedSeeds(seeds))(
       }
     }
   },
-  120_000,
+  timeForSeeds(120_000),
 );

@@ -8,7 +8,7 @@ import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import type { Placement } from "../../src/contract/placement.ts";
 import type { MessageView, ThreadView } from "../../src/contract/views/thread.ts";
 import type { Admission } from "../../src/durable/workflow/admission.ts";
-import { placedSeeds } from "../placement.ts";
+import { placedSeeds, timeForSeeds } from "../placement.ts";
 import { act, createPlayer, createRandom, type Player } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -279,5 +279,5 @@ test.each(placedSeeds(seeds))(
     }
     expect(failures).toEqual([]);
   },
-  120_000,
+  timeForSeeds(120_000),
 );

@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { CloudEvent } from "../../src/contract/event.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import type { Placement } from "../../src/contract/placement.ts";
-import { placedSeeds } from "../placement.ts";
+import { placedSeeds, timeForSeeds } from "../placement.ts";
 import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -206,5 +206,5 @@ test.each(placedSeeds(seeds))(
     expect(handed, "runs in which a role changed hands").toBeGreaterThan(list.length / 4);
     expect(stale, "answers of former holders").toBeGreaterThan(0);
   },
-  240_000,
+  timeForSeeds(240_000),
 );

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import type { InboxItem } from "../../src/contract/frames/server-frames.ts";
 import type { Placement } from "../../src/contract/placement.ts";
-import { placedSeeds } from "../placement.ts";
+import { placedSeeds, timeForSeeds } from "../placement.ts";
 import { act, createPlayer, createRandom, type Player } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -141,5 +141,5 @@ test.each(placedSeeds(seeds))(
       }
     }
   },
-  120_000,
+  timeForSeeds(120_000),
 );
