@@ -7,6 +7,7 @@ import { DeployError } from "./deploy-error.ts";
 import type { Deployment, DeployOrder } from "./deploy-worker.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { deployLimits } from "./limits.ts";
+import { refuseUnknownPlacement } from "./refuse-placement.ts";
 import { completeConfig, findDomain, writeConfig } from "./worker-config.ts";
 import type { RunWrangler } from "./wrangler.ts";
 
@@ -38,6 +39,7 @@ export async function rehearseDeploy(
   ports: { wrangler: RunWrangler; before: Deployment | undefined; say: (line: string) => void },
 ): Promise<Rehearsal> {
   const { config, jurisdiction, adminToken, url } = order;
+  refuseUnknownPlacement(config);
   const [{ database_name: database }] = config.d1_databases;
   const path = writeConfig(order.folder, completeConfig(config, { jurisdiction }));
   const bundle = await measureBundle(path, adminToken, ports.wrangler);

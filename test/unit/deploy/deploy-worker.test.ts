@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { DeployError } from "../../../src/deploy/deploy-error.ts";
+import { rehearseDeploy } from "../../../src/deploy/rehearse-deploy.ts";
 import { readWorkerConfig } from "../../../src/deploy/worker-config.ts";
 import { type Account, createAccount, createDeployer, root } from "./scripted-wrangler.ts";
 
@@ -214,4 +215,11 @@ test("[PLACE14] a Worker whose placement is not that of its data is not uploaded
   const account = createAccount();
   expect(await fail(createDeployer(folder).deploy(account, config("beside")))).toMatchObject({ code: "bad_setting" });
   expect(account.calls).toEqual([]);
+  // A rehearsal would say that all is well.
+  const order = { ...config("beside"), ...{ folder, account: undefined, jurisdiction: undefined, location: undefined, url: undefined } };
+  const rehearsed = rehearseDeploy({ ...order, adminToken: undefined, rotateToken: false, makeToken: false }, join(root, "migrations"), {
+    wrangler: () => expect.unreachable("Wrangler is not asked"),
+    ...{ before: undefined, say: () => {} },
+  });
+  expect(await fail(rehearsed)).toMatchObject({ code: "bad_setting" });
 });
