@@ -116,8 +116,8 @@ export function createActorDocs(store: Pick<Store, "resident">): ActorDocs {
   }
 
   return {
-    read: docs.get,
-    all: docs.values,
+    read: (id) => docs.get(id),
+    all: () => docs.values(),
     readRow: (id) => docs.get(id)?.row,
     writeRow: (row, since) => docs.put(row.id, makeDoc(row, since)),
     writeStepped(row, since) {

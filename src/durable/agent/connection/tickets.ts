@@ -40,6 +40,6 @@ export function createTickets(tickets: Resident<Ticket>, clock: Clock): Tickets 
       tickets.delete(ticketHash);
       return ticket && ticket.expires > clock.now() ? ticket.tokenHash : undefined;
     },
-    clear: tickets.clear,
+    clear: () => tickets.clear(),
   };
 }

@@ -35,9 +35,9 @@ export function createPendingClaims(stored: Resident<Claim>): PendingClaims {
   let written = none;
   return {
     get: (offer) => unwritten.get(offer) ?? stored.get(offer),
-    put: stored.put,
-    delete: stored.delete,
-    clear: stored.clear,
+    put: (offer, claim) => stored.put(offer, claim),
+    delete: (offer) => stored.delete(offer),
+    clear: () => stored.clear(),
     entries: () => (unwritten.size ? [...stored.entries(), ...unwritten] : stored.entries()),
     values: () => (unwritten.size ? [...stored.values(), ...unwritten.values()] : stored.values()),
     get size() {

@@ -127,144 +127,190 @@ export interface Held {
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Memory with what is staged over it: the part that the first two ways have in common.
- * @param readsLate whether `load` reads what is stored when it is called: until then changes need not be kept
+ * Memory with what is staged over it: the part that the first two ways have in common. A class, as each collection is: an actor opens a
+ * dozen of them as it is made, and as closures they would be a third of what there is to make.
  */
-function createOverlay<Kept>(
-  { staging }: CollectionPorts,
-  name: string,
-  load: () => Map<string, Kept>,
-  keep: (change: NonNullable<ReturnType<Staging["find"]>>) => Kept,
-  readsLate: boolean,
-) {
-  let memory: Map<string, Kept> | undefined;
-  const kept = (): Map<string, Kept> => {
-    memory ??= load();
-    return memory;
-  };
-  const list = (): [string, Kept][] => {
-    const changes = staging.of(name);
-    if (!changes.size) return [...kept()];
-    const all = [...kept()].filter(([key]) => !changes.has(key));
-    for (const [key, change] of changes) if (change) all.push([key, keep(change)]);
+abstract class Overlay<Kept> implements Held {
+  readonly ports: CollectionPorts;
+  readonly name: string;
+  memory: Map<string, Kept> | undefined = undefined;
+
+  constructor(ports: CollectionPorts, name: string) {
+    this.ports = ports;
+    this.name = name;
+  }
+
+  /** Whether {@link Overlay.load} reads what is stored when it is called: until then changes need not be kept. */
+  abstract readonly readsLate: boolean;
+  abstract load(): Map<string, Kept>;
+  abstract toKept(change: NonNullable<Change>): Kept;
+
+  kept(): Map<string, Kept> {
+    this.memory ??= this.load();
+    return this.memory;
+  }
+
+  changes(): ReadonlyMap<string, Change> {
+    return this.ports.staging.of(this.name);
+  }
+
+  list(): [string, Kept][] {
+    const changes = this.changes();
+    if (!changes.size) return [...this.kept()];
+    const all = [...this.kept()].filter(([key]) => !changes.has(key));
+    for (const [key, change] of changes) if (change) all.push([key, this.toKept(change)]);
     return all;
-  };
-  const overlay = {
-    find(key: string): Kept | undefined {
-      const change = staging.find(name, key);
-      if (change === undefined) return kept().get(key);
-      return change === null ? undefined : keep(change);
-    },
-    entries: (): [string, Kept][] => list().sort(byKey),
-    values: (): Kept[] => (staging.of(name).size ? list().map(([, value]) => value) : [...kept().values()]),
-    get size(): number {
-      let size = kept().size;
-      for (const [key, change] of staging.of(name)) size += (change ? 1 : 0) - (kept().has(key) ? 1 : 0);
-      return size;
-    },
-    delete(key: string): boolean {
-      if (overlay.find(key) === undefined) return false;
-      // What was never stored needs no statement, but what is staged of it must go: a deletion says both.
-      staging.change(name, key, null);
-      return true;
-    },
-    clear(): void {
-      for (const [key] of list()) staging.change(name, key, null);
-    },
-    prepare(): void {
-      if (!readsLate && staging.of(name).size) kept();
-    },
-    keep(): void {
-      if (!memory && (readsLate || !staging.of(name).size)) return;
-      for (const [key, change] of staging.of(name)) {
-        if (change) kept().set(key, keep(change));
-        else kept().delete(key);
-      }
-    },
-  };
-  return overlay;
+  }
+
+  find(key: string): Kept | undefined {
+    const change = this.ports.staging.find(this.name, key);
+    if (change === undefined) return this.kept().get(key);
+    return change === null ? undefined : this.toKept(change);
+  }
+
+  entries(): [string, Kept][] {
+    return this.list().sort(byKey);
+  }
+
+  get size(): number {
+    let size = this.kept().size;
+    for (const [key, change] of this.changes()) size += (change ? 1 : 0) - (this.kept().has(key) ? 1 : 0);
+    return size;
+  }
+
+  delete(key: string): boolean {
+    if (this.find(key) === undefined) return false;
+    // What was never stored needs no statement, but what is staged of it must go: a deletion says both.
+    this.ports.staging.change(this.name, key, null);
+    return true;
+  }
+
+  clear(): void {
+    for (const [key] of this.list()) this.ports.staging.change(this.name, key, null);
+  }
+
+  prepare(): void {
+    if (!this.readsLate && this.changes().size) this.kept();
+  }
+
+  keep(): void {
+    const changes = this.changes();
+    if (!this.memory && (this.readsLate || !changes.size)) return;
+    for (const [key, change] of changes) {
+      if (change) this.kept().set(key, this.toKept(change));
+      else this.kept().delete(key);
+    }
+  }
 }
 
-/** @param loadAll reads all resident collections at once */
+class ResidentCollection<T> extends Overlay<T> implements Resident<T> {
+  readonly loadAll: (name: string) => Map<string, unknown>;
+  readonly codec: Codec<T> | undefined;
+
+  constructor(ports: CollectionPorts, name: string, loadAll: (name: string) => Map<string, unknown>, codec: Codec<T> | undefined) {
+    super(ports, name);
+    this.loadAll = loadAll;
+    this.codec = codec;
+  }
+
+  get readsLate(): boolean {
+    return false;
+  }
+
+  load(): Map<string, T> {
+    const all = this.loadAll(this.name);
+    const { codec } = this;
+    return codec ? new Map([...all].map(([key, stored]) => [key, codec.decode(stored)])) : (all as Map<string, T>);
+  }
+
+  toKept(change: NonNullable<Change>): T {
+    return change.value as T;
+  }
+
+  get(key: string): T | undefined {
+    return this.find(key);
+  }
+
+  put(key: string, value: T): void {
+    const { codec } = this;
+    this.ports.staging.change(this.name, key, codec ? { facts: null, value, encode: () => codec.encode(value) } : { facts: null, value });
+  }
+
+  values(): T[] {
+    return this.changes().size ? this.list().map(([, value]) => value) : [...this.kept().values()];
+  }
+}
+
+/** @param loadAll reads all resident collections at once, and gives one's */
 export function createResident<T>(
   ports: CollectionPorts,
   name: string,
-  loadAll: () => Map<string, unknown>,
+  loadAll: (name: string) => Map<string, unknown>,
   codec?: Codec<T>,
 ): Resident<T> & Held {
-  const overlay = createOverlay<T>(
-    ports,
-    name,
-    () => {
-      const all = loadAll();
-      return codec ? new Map([...all].map(([key, stored]) => [key, codec.decode(stored)])) : (all as Map<string, T>);
-    },
-    (change) => change.value as T,
-    false,
-  );
-  return {
-    get: overlay.find,
-    put: (key, value) => ports.staging.change(name, key, { facts: null, value, ...(codec && { encode: () => codec.encode(value) }) }),
-    delete: overlay.delete,
-    clear: overlay.clear,
-    entries: overlay.entries,
-    values: overlay.values,
-    get size() {
-      return overlay.size;
-    },
-    prepare: overlay.prepare,
-    keep: overlay.keep,
-  };
+  return new ResidentCollection(ports, name, loadAll, codec);
+}
+
+class IndexedCollection<T, Facts> extends Overlay<Facts> implements Indexed<T, Facts> {
+  readonly choose: (value: T) => Facts;
+
+  constructor(ports: CollectionPorts, name: string, choose: (value: T) => Facts) {
+    super(ports, name);
+    this.choose = choose;
+  }
+
+  get readsLate(): boolean {
+    return true;
+  }
+
+  load(): Map<string, Facts> {
+    const { storage, owner, isEmpty } = this.ports;
+    if (isEmpty(this.name)) return new Map();
+    const rows = storage.exec<{ key: string; facts: string }>(
+      "SELECT key, facts FROM document WHERE owner = ? AND collection = ?",
+      owner,
+      this.name,
+    );
+    return new Map(rows.map(({ key, facts }) => [key, JSON.parse(facts) as Facts]));
+  }
+
+  toKept(change: NonNullable<Change>): Facts {
+    return JSON.parse(String(change.facts)) as Facts;
+  }
+
+  facts(key: string): Facts | undefined {
+    return this.find(key);
+  }
+
+  read(key: string): T | undefined {
+    return this.readMany([key])[0]?.[1];
+  }
+
+  readMany(keys: readonly string[]): [string, T][] {
+    const { ports, name } = this;
+    const found = new Map<string, T>();
+    const missing: string[] = [];
+    for (const key of keys) {
+      const change = ports.staging.find(name, key);
+      if (change) found.set(key, change.value as T);
+      else if (change === undefined && this.find(key) !== undefined) missing.push(key);
+    }
+    if (missing.length) for (const [key, value] of readStored<T>(ports, name, missing)) found.set(key, value);
+    return keys.flatMap((key) => (found.has(key) ? [[key, found.get(key) as T] satisfies [string, T]] : []));
+  }
+
+  put(key: string, value: T): void {
+    this.ports.staging.change(this.name, key, { facts: JSON.stringify(this.choose(value)), value });
+  }
 }
 
 /** @param choose the facts of a document */
 export function createIndexed<T, Facts>(ports: CollectionPorts, name: string, choose: (value: T) => Facts): Indexed<T, Facts> & Held {
-  const { storage, owner, staging, isEmpty } = ports;
-  const overlay = createOverlay<Facts>(
-    ports,
-    name,
-    () => {
-      if (isEmpty(name)) return new Map();
-      const rows = storage.exec<{ key: string; facts: string }>(
-        "SELECT key, facts FROM document WHERE owner = ? AND collection = ?",
-        owner,
-        name,
-      );
-      return new Map(rows.map(({ key, facts }) => [key, JSON.parse(facts) as Facts]));
-    },
-    (change) => JSON.parse(String(change.facts)) as Facts,
-    true,
-  );
-
-  function readMany(keys: readonly string[]): [string, T][] {
-    const found = new Map<string, T>();
-    const missing: string[] = [];
-    for (const key of keys) {
-      const change = staging.find(name, key);
-      if (change) found.set(key, change.value as T);
-      else if (change === undefined && overlay.find(key) !== undefined) missing.push(key);
-    }
-    if (missing.length) for (const [key, value] of readStored<T>({ storage, owner }, name, missing)) found.set(key, value);
-    return keys.flatMap((key) => (found.has(key) ? [[key, found.get(key) as T] satisfies [string, T]] : []));
-  }
-
-  return {
-    facts: overlay.find,
-    read: (key) => readMany([key])[0]?.[1],
-    readMany,
-    put: (key, value) => staging.change(name, key, { facts: JSON.stringify(choose(value)), value }),
-    delete: overlay.delete,
-    clear: overlay.clear,
-    entries: overlay.entries,
-    get size() {
-      return overlay.size;
-    },
-    prepare: overlay.prepare,
-    keep: overlay.keep,
-  };
+  return new IndexedCollection(ports, name, choose);
 }
 
-function readStored<T>(
+/** Those of these keys that are stored, in any order. One query. */
+export function readStored<T>(
   { storage, owner }: Pick<CollectionPorts, "storage" | "owner">,
   name: string,
   keys: readonly string[],
@@ -279,99 +325,6 @@ function readStored<T>(
     );
   return rows.map(({ key, body }) => [key, parseDocument<T>(body, name, key)]);
 }
-
-export function createKeyed<T>({ storage, owner, staging, isEmpty, missed }: CollectionPorts, name: string): Keyed<T> {
-  function select(column: "body" | "facts", { after, before, limit, reverse }: KeyRange): [string, SqlValue][] {
-    if (isEmpty(name)) return [];
-    const bounds: [string, SqlValue][] = [];
-    if (after !== undefined) bounds.push(["key > ?", after]);
-    if (before !== undefined) bounds.push(["key < ?", before]);
-    const where = ["owner = ?", "collection = ?", ...bounds.map(([sql]) => sql)].join(" AND ");
-    return storage
-      .exec<{ key: string; read: SqlValue }>(
-        `SELECT key, ${column} AS read FROM document WHERE ${where} ORDER BY key ${reverse ? "DESC" : "ASC"} LIMIT ?`,
-        owner,
-        name,
-        ...bounds.map(([, value]) => value),
-        limit,
-      )
-      .map(({ key, read }) => [key, read]);
-  }
-
-  function readBody(key: string): string | undefined {
-    if (storage.readDocument) return storage.readDocument(name, key);
-    return storage.exec<{ body: string }>("SELECT body FROM document WHERE owner = ? AND collection = ? AND key = ?", owner, name, key)[0]
-      ?.body;
-  }
-
-  return {
-    read(key) {
-      const change = staging.find(name, key);
-      if (change !== undefined) return change === null ? undefined : (change.value as T);
-      if (isEmpty(name, key)) return undefined;
-      const body = readBody(key);
-      if (body !== undefined) return parseDocument<T>(body, name, key);
-      missed();
-      return undefined;
-    },
-    readMany(keys) {
-      const changes = staging.of(name);
-      const staged = keys.flatMap((key): [string, T][] => (changes.get(key) ? [[key, changes.get(key)?.value as T]] : []));
-      const others = keys.filter((key) => !changes.has(key) && !isEmpty(name, key));
-      return others.length ? [...staged, ...readStored<T>({ storage, owner }, name, others)] : staged;
-    },
-    list: (range) =>
-      listOver(
-        staging.of(name),
-        range,
-        (wanted) => select("body", wanted).map(([key, body]) => [key, parseDocument<T>(String(body), name, key)]),
-        ({ value }) => value as T,
-      ),
-    listFacts: (range) =>
-      listOver(
-        staging.of(name),
-        range,
-        (wanted) => select("facts", wanted),
-        ({ facts }) => facts,
-      ),
-    put: (key, value, facts) => staging.change(name, key, { facts: facts ?? null, value }),
-    delete: (key) => staging.change(name, key, null),
-    deleteBelow(rank, limit) {
-      const staged = [...staging.of(name)].flatMap(([key, change]) => (change && isBelow(change.facts, rank) ? [key] : [])).slice(0, limit);
-      for (const key of staged) staging.change(name, key, null);
-      if (isEmpty(name)) return staged.length;
-      const stored = storage.exec<{ key: string }>(
-        `SELECT key FROM document WHERE owner = ? AND collection = ? AND facts < ? AND ${notStaged} LIMIT ?`,
-        owner,
-        name,
-        rank,
-        JSON.stringify([...staging.of(name).keys()]),
-        limit - staged.length,
-      );
-      for (const { key } of stored) staging.change(name, key, null);
-      return staged.length + stored.length;
-    },
-    deleteBeyond(most) {
-      if (isEmpty(name)) return;
-      const changes = staging.of(name);
-      const newest = [...changes.values()].filter((change) => change && change.facts !== null).length;
-      storage.exec(
-        `DELETE FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT key FROM document WHERE owner = ? AND collection = ? AND facts IS NOT NULL AND ${notStaged} ORDER BY facts DESC LIMIT -1 OFFSET ?)`,
-        owner,
-        name,
-        owner,
-        name,
-        JSON.stringify([...changes.keys()]),
-        Math.max(0, most - newest),
-      );
-    },
-  };
-}
-
-/** Of rows: the present transaction neither puts nor deletes the document. */
-const notStaged = "key NOT IN (SELECT value FROM json_each(?))";
-
-const isBelow = (facts: SqlValue, rank: number): boolean => typeof facts === "number" && facts < rank;
 
 /** A part of what was committed, with what is staged over it. */
 export function listOver<Read>(

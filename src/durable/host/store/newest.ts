@@ -18,7 +18,7 @@ export function createNewest<T>(documents: Pick<Keyed<T>, "read" | "put" | "dele
   // Anywhere between two looks: an object may be loaded for one document at a time.
   let left = Math.floor(Math.random() * betweenLooks);
   return {
-    read: documents.read,
+    read: (key) => documents.read(key),
     put(key, value, at) {
       documents.put(key, value, at);
       left -= 1;

@@ -6,7 +6,6 @@ import type { Storage } from "../ports.ts";
 import {
   type Codec,
   createIndexed,
-  createKeyed,
   createResident,
   type Held,
   type Indexed,
@@ -15,6 +14,7 @@ import {
   type Resident,
 } from "./collections.ts";
 import { createJournal, type Journal } from "./journal.ts";
+import { createKeyed } from "./keyed.ts";
 import { createAllKeys, createKeyFilter } from "./known-keys.ts";
 import { createRecent, type Recent } from "./recent.ts";
 import { createStaging } from "./staging.ts";
@@ -126,10 +126,7 @@ export function createStore<Entry = unknown>(
     journal,
     resident<T>(name: string, codec?: Codec<T>) {
       residents.add(name);
-      return hold(
-        name,
-        createResident<T>(ports, name, () => loadResident(name), codec),
-      );
+      return hold(name, createResident<T>(ports, name, loadResident, codec));
     },
     expect(names) {
       if (laidOut && !born) for (const name of names) residents.add(name);

@@ -137,7 +137,7 @@ export function createOfferRecords(store: Store): OfferRecords {
     last,
     find,
     listOpen: () => list().filter(({ closed }) => closed === null),
-    put: offers.put,
+    put: (role, offer) => offers.put(role, offer),
     noteAsked(id, asked) {
       const offer = find(id);
       if (offer) noted.set(offer.role, { id, asked });

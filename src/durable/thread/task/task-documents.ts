@@ -260,7 +260,15 @@ export const openTaskDocuments = openLazily<TaskDocuments>(
     turns: (store) => store.recent(collections.turns, remembered.turns),
     answered(store) {
       const said = store.recent<{ hash: string; turn: number }>(collections.answered, remembered.answered);
-      return createNewest({ ...said, deleteBeyond: store.keyed(collections.answered).deleteBeyond }, answeredAtMost);
+      const all = store.keyed(collections.answered);
+      return createNewest(
+        {
+          read: (key) => said.read(key),
+          put: (key, value, at) => said.put(key, value, at),
+          deleteBeyond: (most) => all.deleteBeyond(most),
+        },
+        answeredAtMost,
+      );
     },
     usage: (store) => store.resident(collections.usage),
     progress: (store) => store.keyed(collections.progress),
