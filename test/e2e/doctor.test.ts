@@ -9,6 +9,7 @@ import { connectAgent } from "../../src/client/index.ts";
 import { formerHost } from "../../src/durable/host/former-tables.ts";
 import { findObjectFile } from "../../src/local-server/object-names.ts";
 import { spawnServer } from "../../src/local-server/spawn-server.ts";
+import { copyInUse } from "./copy-in-use.ts";
 import { createOperator } from "./operator.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
@@ -83,7 +84,7 @@ beforeAll(async () => {
     expect(events).toHaveLength(1);
   }, within);
   await author.close();
-  cpSync(sound.data, killed, { recursive: true });
+  await copyInUse(sound.data, killed);
   server.child.kill("SIGTERM");
   await server.ended;
   sweepLanes();

@@ -1,7 +1,7 @@
 /** What a machine does to a server: a full disk, a locked database, a folder that is copied, deleted or not to be opened; and how it starts. */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cp, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -10,6 +10,7 @@ import { connectAgent } from "../../src/client/index.ts";
 import { requiredMigrations } from "../../src/durable/required-migrations.ts";
 import { readRecord } from "../../src/local-server/data-folder.ts";
 import { isAlive } from "../../src/local-server/process-identity.ts";
+import { copyInUse } from "./copy-in-use.ts";
 import { findFreePort } from "./find-free-port.ts";
 import { createOperator } from "./operator.ts";
 import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
@@ -147,7 +148,7 @@ test("[SRV13] a copy of a folder in use starts beside its original, which serves
   const original = await startTestServer(data);
   await work(original.facts, "before");
   const copy = join(await makeDataFolder(), "copy");
-  await cp(data, copy, { recursive: true });
+  await copyInUse(data, copy);
 
   const second = await startTestServer(copy);
 
