@@ -174,7 +174,7 @@ test("[COUNT8] a thread of two turns that are polled for executes in a cell no m
   statements = 0;
   transactions = 0;
   await play(10, 20);
-  // A twentieth above what they are.
-  expect(statements / 10).toBeLessThan(23.3);
+  // A twentieth above what they are. An ended thread's rows do not wait for others' of a quarter of a second, so it leaves memory sooner.
+  expect(statements / 10).toBeLessThan(25.7);
   expect(transactions / 10).toBeLessThan(13);
 });

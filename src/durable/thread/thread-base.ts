@@ -192,9 +192,12 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
 
   const isIdle = (): boolean => projection.idle && !host.committer.outbox.size && !host.committer.outbox.heldBack().length;
 
-  /** What goes on says with its next commit how far it has come. */
+  /** What goes on says with its next commit how far it has come. In a cell what has ended leaves memory as soon as its rows have left it. */
   function restAtEnd(): void {
-    if (storage.postponeAlarm && isIdle() && !actors.hasActive()) actors.committer.rest();
+    const { outbox } = host.committer;
+    if (!storage.postponeAlarm || outbox.size > 0 || outbox.heldBack().length > 0 || actors.hasActive()) return;
+    if (projection.idle) actors.committer.rest();
+    else ports.world.scheduler.background(projection.flush());
   }
 
   async function findHead(time: number): Promise<RegistryHead | undefined> {
