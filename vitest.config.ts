@@ -180,8 +180,6 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           exclude: [inPairs, alone],
           ...withServers,
-          // A worker loads the source once for all its files: a CPU second of each.
-          isolate: false,
           // Tests of a file that say so wait side by side: for an agent to find out that a line is dead, most of all.
           maxConcurrency: 30,
           ...besideOthers,

@@ -16,12 +16,13 @@ import { createOpenOffers, type OpenOffers } from "./open-offers.ts";
 
 const reviewsPerLife = 2;
 
+const seed = Number(process.env.NERVEFLARE_SEED ?? Date.now() % 1_000_000);
+const random = createRandom(seed);
 const ends: (() => Promise<void>)[] = [];
 /** How often each turn's handler was run. */
 const performed = new Map<string, number>();
 const happenings = createCounter();
-let random: () => number;
-let failed: boolean;
+let failed = false;
 let stage: CrashStage;
 let operator: HttpCaller;
 let author: Agent;
@@ -30,10 +31,6 @@ let offers: OpenOffers;
 
 /** Opens the one server of a file. @param env of the server */
 async function openStories(env: Record<string, string>): Promise<void> {
-  const seed = Number(process.env.NERVEFLARE_SEED ?? Date.now() % 1_000_000);
-  random = createRandom(seed);
-  failed = false;
-  performed.clear();
   console.log(`NERVEFLARE_SEED=${seed}`);
   stage = await openCrashStage((end) => void ends.push(end), env);
   operator = createHttpCaller({ url: stage.url, token: stage.adminToken, fetch, clock: systemClock });
@@ -50,7 +47,7 @@ async function openStories(env: Record<string, string>): Promise<void> {
 
 async function closeStories(): Promise<void> {
   if (failed) console.log(await stage.readLogs());
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.reverse()) await end();
 }
 
 /** Tests of one file. @param kills how often each is killed; what is never killed has no test @param env of the server */
