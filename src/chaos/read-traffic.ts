@@ -61,7 +61,7 @@ function readStream(witness: Witness): CallReader {
   return { asked: nothing, answered: (piece) => void parser.take(decoder.decode(piece, { stream: true })), ended: nothing };
 }
 
-/** A poll's page, or the answer to events that were posted, alone or several. */
+/** A poll's page, what an agent is told of itself, or the answer to events that were posted, alone or several. */
 function readCall(witness: Witness): CallReader {
   const pieces: Buffer[] = [];
   let bytes = 0;
@@ -85,6 +85,10 @@ function readCall(witness: Witness): CallReader {
         return;
       }
       for (const item of listOf(answer?.events ?? [])) witness.given(item.event);
+      // Of `/v1/me`: who was cut off takes a turn that it has not heard of from there.
+      const elsewhere: unknown[] = Array.isArray(answer?.elsewhere) ? answer.elsewhere : [];
+      for (const { assignment, ...turn } of listOf(answer?.turns ?? []))
+        if (assignment && !elsewhere.includes(turn.turn)) witness.given({ ...assignment, type: "nerve.turn.assigned", data: turn });
     },
   };
 }

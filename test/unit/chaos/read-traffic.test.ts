@@ -64,7 +64,7 @@ test("[CHAOS3] what is larger than any message passes unread, and costs no memor
   expect(found).toEqual([]);
 });
 
-test("[CHAOS3] events are read off posts alone and in batches, off pages and off streams", () => {
+test("[CHAOS3] events are read off posts alone and in batches, off pages and streams, and turns off what an agent asks of itself", () => {
   const heard: [string, unknown][] = [];
   const reader = createTrafficReader({
     sent: (event) => heard.push(["sent", (event as { id: string }).id]),
@@ -90,6 +90,8 @@ test("[CHAOS3] events are read off posts alone and in batches, off pages and off
   pass("poll", null, '{"events":[{"seq":1,"event":{"id":"d"}}],"next":1}');
   pass("stream", null, 'id: 2\nevent: event\ndata: {"seq":2,"event"', ':{"id":"e"}}\n\n: quiet\n\n');
   pass("poll", null, "<h1>Sign in</h1>");
+  const turns = [{ turn: "t:1", assignment: { seq: 3, id: "f" } }, { turn: "t:2", assignment: { seq: 4, id: "g" } }, { turn: "t:3" }];
+  pass("call", null, JSON.stringify({ turns, elsewhere: ["t:2"] }));
   expect(heard).toEqual([
     ["sent", "a"],
     ["answered", "a"],
@@ -99,5 +101,6 @@ test("[CHAOS3] events are read off posts alone and in batches, off pages and off
     ["answered", "c"],
     ["given", "d"],
     ["given", "e"],
+    ["given", "f"],
   ]);
 });
