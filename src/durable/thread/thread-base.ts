@@ -14,7 +14,7 @@ import { createStore, type Store } from "../host/store/store.ts";
 import type { FormerTables } from "../host/store/tables.ts";
 import { formerProjection } from "../projector/former-projection.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
-import { createProjectionOutbox } from "../projector/projection-outbox.ts";
+import { createProjectionOutbox, type ProjectionOutbox } from "../projector/projection-outbox.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isOwnPlace } from "../protocol/own-places.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
@@ -192,12 +192,9 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
 
   const isIdle = (): boolean => projection.idle && !host.committer.outbox.size && !host.committer.outbox.heldBack().length;
 
-  /** What goes on says with its next commit how far it has come. In a cell what has ended leaves memory as soon as its rows have left it. */
+  /** What goes on says with its next commit how far it has come. */
   function restAtEnd(): void {
-    const { outbox } = host.committer;
-    if (!storage.postponeAlarm || outbox.size > 0 || outbox.heldBack().length > 0 || actors.hasActive()) return;
-    if (projection.idle) actors.committer.rest();
-    else ports.world.scheduler.background(projection.flush());
+    if (storage.postponeAlarm && !actors.hasActive()) restOnceSent(actors.committer, projection, ports.world.scheduler);
   }
 
   async function findHead(time: number): Promise<RegistryHead | undefined> {
@@ -228,4 +225,12 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     isIdle,
     flushRows: () => projection.flush(),
   };
+}
+
+/** What has ended leaves the memory of a cell as soon as its mail and its rows have left: they do not wait for other rows. */
+function restOnceSent(committer: ThreadBase["host"]["committer"], projection: ProjectionOutbox, scheduler: World["scheduler"]): void {
+  const { outbox } = committer;
+  if (outbox.size > 0 || outbox.heldBack().length > 0) return;
+  if (projection.idle) committer.rest();
+  else scheduler.background(projection.flush());
 }
