@@ -26,4 +26,5 @@ export const requiredMigrations: readonly string[] = [
   "0021_artifact.sql",
   "0022_a2a.sql",
   "0023_a2a_push.sql",
+  "0024_finished_upload.sql",
 ];

@@ -145,6 +145,21 @@ test("[ART14] a body that breaks off in the middle of a part leaves the parts be
   expect(await done.json()).toMatchObject({ $artifact: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, size: bytes.length });
 }, 60_000);
 
+test("[ART21] a client that does not hear of its upload's end asks what has become of it, and sends nothing again", async () => {
+  const bytes = new Uint8Array(2 * part + 7).fill(21);
+  const sent: number[] = [];
+  const deaf = async (address: string, init: RequestInit): Promise<Response> => {
+    const response = await fetch(address, init);
+    if (init.method !== "PATCH") return response;
+    sent.push((init.body as Uint8Array).byteLength);
+    if (response.status === 200 && sent.length < 3) throw new TypeError("the line broke");
+    return response;
+  };
+  const { put } = createArtifacts({ ...{ url: stage.url, token: stage.adminToken, fetch: deaf }, clock: systemClock, random: () => 0 });
+  expect(await put(bytes)).toMatchObject({ $artifact: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, size: bytes.length });
+  expect(sent).toEqual([2 * part, 7, 0]);
+}, 60_000);
+
 test("[ART18] the command line puts a file, shows, lists and fetches it, and says what is no artifact", async () => {
   const folder = await makeDataFolder((work) => void cleanups.push(work));
   const file = join(folder, "note.txt");

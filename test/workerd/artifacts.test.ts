@@ -103,8 +103,32 @@ test("[ART3] an upload goes on behind the last whole part, and at no other place
     status: 200,
     json: { $artifact: id, size: bytes.length },
   });
-  expect((await ask(alice, "HEAD", upload)).status).toBe(404);
   // Byte by byte the comparison of a test would take more memory than the runtime has.
+  expect((await hash((await ask(alice, "GET", `/v1/artifacts/${id}`)).bytes)).id).toBe(id);
+});
+
+test("[ART21] an upload that is finished says what it has become, to its owner, for a day: the answer to its end may have been lost", async () => {
+  const bytes = makeBytes(part + 10, 21);
+  const { id } = await hash(bytes);
+  const names = { "content-disposition": "attachment; filename*=UTF-8''a.csv" };
+  // The second brings what is there already.
+  for (const upload of [await begin(alice, bytes.length, names), await begin(alice, bytes.length, names)]) {
+    await patch(alice, upload, 0, bytes.slice(0, part));
+    const ends = await Promise.all([1, 2].map(() => patch(alice, upload, part, bytes.slice(part), true)));
+    for (const late of [
+      ...ends,
+      await patch(alice, upload, part, bytes.slice(part), true),
+      await patch(alice, upload, bytes.length, new Uint8Array(), true),
+    ])
+      expect(late).toMatchObject({ status: 200, json: { $artifact: id, size: bytes.length, name: "a.csv" } });
+    const head = await ask(alice, "HEAD", upload);
+    expect(Object.fromEntries(head.headers)).toMatchObject({
+      "upload-complete": "?1",
+      "upload-offset": String(bytes.length),
+      location: `/v1/artifacts/${id}`,
+    });
+    expect([await ask(bob, "HEAD", upload), await ask(alice, "DELETE", upload)]).toMatchObject([{ status: 404 }, { status: 404 }]);
+  }
   expect((await hash((await ask(alice, "GET", `/v1/artifacts/${id}`)).bytes)).id).toBe(id);
 });
 
@@ -178,7 +202,7 @@ test("[ART8] a day later what nobody refers to is gone, and uploads that nobody 
   expect((await ask(alice, "GET", `/v1/artifacts/${id}`)).status).toBe(404);
   expect(await listObjects()).toEqual([]);
   const rows = await env.DB.prepare(
-    "SELECT (SELECT count(*) FROM artifact) + (SELECT count(*) FROM artifact_upload) + (SELECT count(*) FROM artifact_waste) AS n",
+    "SELECT (SELECT count(*) FROM artifact) + (SELECT count(*) FROM artifact_upload) + (SELECT count(*) FROM artifact_finished) + (SELECT count(*) FROM artifact_waste) AS n",
   ).first();
   expect(rows).toEqual({ n: 0 });
 });

@@ -37,6 +37,9 @@ export async function sweepArtifacts(db: D1Database, bucket: SweepBucket | undef
         "DELETE FROM artifact_holder WHERE (owner, hash) IN (SELECT owner, hash FROM artifact_holder WHERE at <= ? ORDER BY at LIMIT ?)",
       )
       .bind(before, most),
+    db
+      .prepare("DELETE FROM artifact_finished WHERE upload IN (SELECT upload FROM artifact_finished WHERE at <= ? ORDER BY at LIMIT ?)")
+      .bind(before, most),
     // A thread's row may come after the reference; once it had a day to come, the thread is forgotten or never began.
     db
       .prepare(

@@ -1,6 +1,6 @@
 /** What the routes of artifacts answer: who may read and name what, and uploads step by step. */
 import { artifactLimits, pathOfArtifact } from "../../contract/artifact.ts";
-import { makeReference, nameArtifact, readHash } from "../../durable/artifacts/artifact-book.ts";
+import { type ArtifactFacts, makeReference, nameArtifact, readHash } from "../../durable/artifacts/artifact-book.ts";
 import { sweepArtifacts } from "../../durable/artifacts/sweep-artifacts.ts";
 import type { AppPorts } from "../app-ports.ts";
 import { problemError } from "../problem-error.ts";
@@ -9,6 +9,7 @@ import {
   dropUpload,
   findShared,
   listArtifacts,
+  readFinished,
   readUpload as readUploadRow,
   requireRoom,
   type SharedArtifact,
@@ -73,6 +74,8 @@ async function createUpload({ request, owner, ports }: Call): Promise<Response> 
 
 /** `HEAD /v1/uploads/…`: how far it has come. @throws ProblemError `not_found` */
 async function showUpload(call: Call, id: string): Promise<Response> {
+  const finished = await readFinished(call.ports.db, id, call.owner);
+  if (finished) return new Response(null, { status: 204, headers: headEnd(finished) });
   return answerProgress(await findUpload(call, id), 204);
 }
 
@@ -81,6 +84,9 @@ async function append(call: Call, id: string): Promise<Response> {
   const { headers, body } = call.request;
   const [offset, isLast] = [readNumber(headers, "upload-offset"), readComplete(headers, false)];
   if (offset === undefined) throw problemError("malformed", "Say by `Upload-Offset` where the bytes belong.");
+  // It is sent again where the answer to its end was lost.
+  const finished = await readFinished(call.ports.db, id, call.owner);
+  if (finished) return answerEnd(finished, 200);
   const upload = await findUpload(call, id);
   if (offset !== upload.received)
     throw problemError("upload_offset", `The upload goes on at ${upload.received}, not at ${offset}.`, {
@@ -145,12 +151,16 @@ async function goOn(
       { offset: location === undefined ? stored.received : 0 },
     );
   }
-  const hash = await completeUpload(ports, stored);
-  const reference = makeReference({ ...stored, hash });
-  return Response.json(reference, {
-    status,
-    headers: { location: pathOfArtifact(nameArtifact(hash)), "upload-complete": "?1", "upload-offset": String(stored.size) },
-  });
+  return answerEnd({ ...stored, hash: await completeUpload(ports, stored) }, status);
+}
+
+/** The upload has become an artifact. */
+function answerEnd(facts: ArtifactFacts, status: 200 | 201): Response {
+  return Response.json(makeReference(facts), { status, headers: headEnd(facts) });
+}
+
+function headEnd({ hash, size }: ArtifactFacts): Record<string, string> {
+  return { location: pathOfArtifact(nameArtifact(hash)), "upload-complete": "?1", "upload-offset": String(size) };
 }
 
 function answerProgress({ received, size, expiresAt }: UploadRow, status: 201 | 204, more: Record<string, string> = {}): Response {
@@ -182,7 +192,7 @@ function refuseLargeBody(headers: Headers): void {
 /** @throws ProblemError `not_found` */
 async function findUpload({ ports, owner }: Call, id: string): Promise<UploadRow> {
   const upload = await readUploadRow(ports.db, id, owner, ports.now());
-  if (!upload) throw problemError("not_found", `There is no upload ${id}: it was finished or deleted, rested for a day, or is another's.`);
+  if (!upload) throw problemError("not_found", `There is no upload ${id}: it was deleted, rested for a day, or is another's.`);
   return upload;
 }
 

@@ -146,9 +146,21 @@ export async function finishUpload(
         `INSERT OR IGNORE INTO artifact_waste (object) SELECT ?2 ${isThere} AND NOT EXISTS (SELECT 1 FROM artifact WHERE object = ?2)`,
       )
       .bind(id, object),
+    db.prepare(`INSERT INTO artifact_finished (upload, owner, hash, at) SELECT ?1, ?2, ?3, ?4 ${isThere}`).bind(id, owner, hash, now),
     db.prepare("DELETE FROM artifact_upload WHERE id = ?1").bind(id),
   ]);
   return (finished?.results.length ?? 0) > 0;
+}
+
+/** What an upload has become, as its owner named it. Undefined where it is not finished, is another's, or was a day ago. */
+export async function readFinished(db: D1Database, upload: string, owner: string): Promise<ArtifactFacts | undefined> {
+  const row = await db
+    .prepare(
+      "SELECT h.hash, h.size, h.type, h.name FROM artifact_finished f JOIN artifact_holder h ON h.owner = f.owner AND h.hash = f.hash WHERE f.upload = ? AND f.owner = ?",
+    )
+    .bind(upload, owner)
+    .first<ArtifactFacts>();
+  return row ?? undefined;
 }
 
 /** What can be read of an artifact, and by which threads. */

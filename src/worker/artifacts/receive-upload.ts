@@ -6,7 +6,7 @@ import { artifactLimits } from "../../contract/artifact.ts";
 import { emptyWaste } from "../../durable/artifacts/sweep-artifacts.ts";
 import type { AppPorts } from "../app-ports.ts";
 import { type ProblemError, problemError } from "../problem-error.ts";
-import { dropUpload, finishUpload, notePart, type UploadRow } from "./artifact-store.ts";
+import { dropUpload, finishUpload, notePart, readFinished, type UploadRow } from "./artifact-store.ts";
 
 /** Where artifacts are kept. */
 export type ArtifactPorts = NonNullable<AppPorts["artifacts"]>;
@@ -129,7 +129,7 @@ export async function completeUpload(ports: Ports, upload: UploadRow): Promise<s
   const { bucket } = artifacts;
   await joinParts(ports, upload);
   const stored = await bucket.get(upload.object);
-  if (stored === null) throw problemError("not_found", `The upload ${upload.id} is gone.`);
+  if (stored === null) return hashElsewhere(db, upload);
   const digest = new crypto.DigestStream("SHA-256");
   await stored.body.pipeTo(digest);
   const hash = [...new Uint8Array(await digest.digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -147,8 +147,14 @@ export async function completeUpload(ports: Ports, upload: UploadRow): Promise<s
         actual: `sha256:${hash}`,
       },
     );
-  if (!isFinished) throw problemError("not_found", `The upload ${upload.id} is gone.`);
-  return hash;
+  return isFinished ? hash : hashElsewhere(db, upload);
+}
+
+/** Another request may have finished it meanwhile, as where a client that waited too long sends the end again. */
+async function hashElsewhere(db: D1Database, { id, owner }: UploadRow): Promise<string> {
+  const finished = await readFinished(db, id, owner);
+  if (finished) return finished.hash;
+  throw problemError("not_found", `The upload ${id} is gone.`);
 }
 
 /** R2 makes one object of the parts. A server that was killed behind that, or another request, may have done it already. */
