@@ -31,10 +31,10 @@ async function publish(edit: (text: string) => string = (text) => text): Promise
 }
 
 /** Begins an approval, whose preparer answers so. @returns the thread */
-async function begin(name: string, summary = hostile): Promise<string> {
+async function begin(name: string, summary = hostile, token?: string): Promise<string> {
   const agent = connectAgent({
     url: stage?.url ?? "",
-    token: await useOperator().add(`preparer-${name}`, [`p-${name}`]),
+    token: token ?? (await useOperator().add(`preparer-${name}`, [`p-${name}`])),
     onOffer: () => "claim",
     onTurn: () => ({ $status: "prepared", summary, checks: ["all passed"], risk: "low" }),
   });
@@ -126,6 +126,19 @@ describe.skipIf(!stage)("a person", () => {
     await other.getByRole("button", { name: "Send answer" }).click();
     await other.getByRole("heading", { name: "Your answer was taken" }).waitFor();
     await vi.waitFor(async () => expect(await read(thread)).toMatchObject({ status: "completed" }), within);
+  });
+
+  test("[PERSON15] who comes to another's turn by its link is told live what becomes of the thread", async () => {
+    const name = await publish();
+    const [ann, preparer] = [await addPerson(`ann-${name}`, name), await useOperator().add(`preparer-${name}`, [`p-${name}`])];
+    const thread = await begin(name, "all is well", preparer);
+    const [page, other] = await Promise.all([openPage(path(thread), { token: ann }), openPage(path(thread), { token: preparer })]);
+    await other.getByRole("heading", { name: "No turn waits for you here" }).waitFor();
+    await takeRole(page);
+    await other.getByText(`Approver is held by ann-${name}.`).waitFor();
+    await page.getByLabel("Approve", { exact: true }).check();
+    await page.getByRole("button", { name: "Send answer" }).click();
+    await other.getByText(/^The thread of .+ is .*completed/).waitFor();
   });
 
   test("[PERSON7] [HOOK5] approves by keyboard alone, from the link that a signed webhook brings to the thread's end", async () => {

@@ -43,6 +43,9 @@ describe.skipIf(!stage)("signing in", () => {
     await asReader.getByText("may only read").waitFor();
     const asAgent = await openPage("/ui/agents", { token: await operator.add("an-agent", []) });
     await asAgent.getByRole("alert").getByText("This takes an operator's token.").waitFor();
+    // It is not led there either.
+    const pages = asAgent.getByRole("navigation", { name: "Pages" }).getByRole("link");
+    expect(await pages.allTextContents()).toEqual(["Threads", "Events", "My turns"]);
   });
 
   test("[INSP6] a session that has ended says so, and another one goes on at the same page", async () => {

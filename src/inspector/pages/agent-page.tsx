@@ -46,7 +46,7 @@ export default function AgentPage() {
           </dd>
           <dt>Load</dt>
           <dd>
-            {presence.used} of {presence.slots ?? "any number of"} slots, {presence.seats} roles held
+            {presence.used} of {presence.slots ?? "any number of"} slots taken, {presence.seats} roles held
           </dd>
           <dt>Can do</dt>
           <dd>{agent.capabilities.join(", ") || "nothing that is named"}</dd>

@@ -4,6 +4,7 @@ import type { UnfilledRole } from "../../contract/views/explanation.ts";
 import type { ThreadEntry } from "../../contract/views/thread.ts";
 import { read } from "../data/api.ts";
 import type { Answered, BoardOffer, OfferAnswer } from "../data/board-model.ts";
+import { session } from "../data/session.ts";
 import { findThread } from "../data/threads-model.ts";
 import { useBoard } from "../data/use-board.ts";
 import { useRereading } from "../data/use-rereading.ts";
@@ -17,6 +18,7 @@ export default function BoardPage() {
   const { model, error, loading, reload, more } = useThreads({ waiting: "claim" });
   const board = useBoard();
   const rows = model.order.value;
+  const isAgent = session.value.state === "in" && session.value.kind === "agent";
   const decided = [...board.values()].filter(({ closed }) => closed !== null).toReversed();
   return (
     <>
@@ -24,7 +26,15 @@ export default function BoardPage() {
       {error !== undefined && <ErrorState error={error} retry={reload} />}
       {loading && error === undefined && <LoadingState what="offers" />}
       {!loading && error === undefined && rows.length === 0 && (
-        <EmptyState title="No offer is open">Every role that is needed is held.</EmptyState>
+        <EmptyState title="No offer is open">
+          {isAgent ? (
+            <>
+              None in the threads that you take part in. What you may take is among <a href="/ui/turns">your turns</a>.
+            </>
+          ) : (
+            "Every role that is needed is held."
+          )}
+        </EmptyState>
       )}
       <div class="cards">
         {rows.map((row) => (

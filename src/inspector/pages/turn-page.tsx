@@ -83,7 +83,7 @@ function OpenTurn({ turn, account, done }: { turn: TurnAssigned; account: string
           </span>
           <span>
             Step {round}
-            {attempt !== undefined && attempt > 1 && `, given for the ${attempt}th time`}
+            {attempt !== undefined && attempt > 1 && `, given ${attempt} times`}
           </span>
           <a href={`/ui/threads/${thread}`}>The thread</a>
         </p>

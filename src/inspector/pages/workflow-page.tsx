@@ -64,7 +64,7 @@ export default function WorkflowPage() {
           </dd>
           <dt>Running</dt>
           <dd>
-            {workflow.running} of {workflow.concurrency ?? "any number of"}, {workflow.queued.length} queued
+            {workflow.running} of {workflow.concurrency ?? "any number"}, {workflow.queued.length} queued
           </dd>
           <dt>Ended of late</dt>
           <dd>

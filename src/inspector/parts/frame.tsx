@@ -7,12 +7,12 @@ import { live } from "../data/live-log.ts";
 import { namePage } from "../data/name-page.ts";
 import { session, signOut } from "../data/session.ts";
 
-const pages: { path: string; name: string }[] = [
+const pages: { path: string; name: string; operators?: boolean }[] = [
   { path: "/ui/threads", name: "Threads" },
-  { path: "/ui/workflows", name: "Workflows" },
-  { path: "/ui/agents", name: "Agents" },
+  { path: "/ui/workflows", name: "Workflows", operators: true },
+  { path: "/ui/agents", name: "Agents", operators: true },
   { path: "/ui/events", name: "Events" },
-  { path: "/ui/board", name: "Board" },
+  { path: "/ui/board", name: "Board", operators: true },
   { path: "/ui/turns", name: "My turns" },
 ];
 
@@ -21,6 +21,9 @@ export function Frame({ children }: { children: ComponentChildren }) {
   const isHere = (page: string) => path === page || path.startsWith(`${page}/`) || (path === "/ui" && page === "/ui/threads");
   const page = useRef<HTMLElement>(null);
   const shown = useRef(path);
+  // Whoever plays roles is not led to what they may not see.
+  const isAgent = session.value.state === "in" && session.value.kind === "agent";
+  const offered = isAgent ? pages.filter(({ operators }) => !operators) : pages;
   useEffect(() => {
     document.title = namePage(path);
     if (shown.current === path) return;
@@ -39,7 +42,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           <img src="/ui/icon.svg" alt="" width="24" height="24" /> nerveflare
         </a>
         <nav aria-label="Pages">
-          {pages.map(({ path: each, name }) => (
+          {offered.map(({ path: each, name }) => (
             <a key={each} href={each} aria-current={isHere(each) ? "page" : undefined}>
               {name}
             </a>

@@ -6,7 +6,7 @@ import type { TaskEvent } from "../../../../machines/messages.ts";
 import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
 import type { Accepted } from "../../../contract/frames/server-frames.ts";
-import { checkOutput } from "../../../contract/json-schema/check-output.ts";
+import { checkOutput, refuseOutput } from "../../../contract/json-schema/check-output.ts";
 import type { AgentData, ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
@@ -144,13 +144,7 @@ export async function takeAudienceAnswer(broadcast: Broadcast, given: AudienceAn
         { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: "invalid_output" },
         { fits: () => isWaitedFor(documents, turn, agent) },
       );
-    return refuse(
-      "output_invalid",
-      left
-        ? `The output does not fit the role's schema; answer again (${left} left).`
-        : "The output does not fit the role's schema, for the last time: the turn is over.",
-      { errors: misfits, left, turn: data.turn },
-    );
+    return refuseOutput(misfits, left, data.turn);
   }
 
   /** Whether the answer is an acknowledgement. One that asks to suspend is none: it speaks for one of many. */

@@ -2,7 +2,7 @@
 import type { StateJson } from "../../../../machines/config.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { Json } from "../../../contract/event.ts";
-import { checkOutput } from "../../../contract/json-schema/check-output.ts";
+import { checkOutput, tellMisfits } from "../../../contract/json-schema/check-output.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import type { TaskPort } from "../task/task-port.ts";
@@ -56,7 +56,8 @@ function judgeOutput({ ir }: CompiledWorkflow, name: string, output: { [key: str
   if (role?.type === "broadcast")
     return refuse("malformed", `The step of ${name} holds the answers of many: no other output stands for it.`);
   const errors = checkOutput(role?.schema, output);
-  return errors.length > 0 ? refuse("output_invalid", `The output does not fit the schema of ${name}.`, { errors }) : undefined;
+  if (errors.length === 0) return undefined;
+  return refuse("output_invalid", `The output does not fit the schema of ${name}: ${tellMisfits(errors)}.`, { errors });
 }
 
 /** Whether the machine has a way in after the role's step; those that were compiled before there was one have none. */

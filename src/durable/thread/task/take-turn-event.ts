@@ -5,7 +5,7 @@ import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
 import type { Json } from "../../../contract/event.ts";
 import type { Accepted } from "../../../contract/frames/server-frames.ts";
-import { checkOutput } from "../../../contract/json-schema/check-output.ts";
+import { checkOutput, refuseOutput } from "../../../contract/json-schema/check-output.ts";
 import type { ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
@@ -133,13 +133,7 @@ export function createTurnEvents({ name, host, documents, clock, definition, log
       const told = await host.send(name, { type: "turn.invalid", ...fence, ...refused.spent }, { before: refused.note });
       if (!told.ok) return open.over;
       const left = Math.max(0, limits.invalidAnswers - 1 - open.invalid);
-      return refuse(
-        "output_invalid",
-        left
-          ? `The output does not fit the role's schema; answer again (${left} left).`
-          : "The output does not fit the role's schema, for the last time: the turn is over.",
-        { errors: misfits, left, turn },
-      );
+      return refuseOutput(misfits, left, turn);
     }
     const metadata = { output, ...(body !== undefined && { body }) };
     return settle(

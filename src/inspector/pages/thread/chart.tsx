@@ -104,6 +104,15 @@ function Drawn({ picture, active, taken, last, zoom }: DrawnProps) {
     const scale = (view.firstElementChild?.clientWidth ?? wide) / wide;
     view.scrollTo((box.x + margin + box.width / 2) * scale - view.clientWidth / 2, (box.y + margin) * scale - view.clientHeight / 2);
   }, [picture]);
+  // Boxes are as large as their text is in Helvetica's widths. Another font's text is squeezed rather than run over their edge.
+  useLayoutEffect(() => {
+    const texts = [...(scroller.current?.querySelectorAll<SVGTextElement>("text[data-room]") ?? [])];
+    const wide = texts.filter((text) => text.getComputedTextLength() > Number(text.dataset["room"]) + 0.5);
+    for (const text of wide) {
+      text.setAttribute("textLength", text.dataset["room"] ?? "");
+      text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
+  }, [picture]);
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
@@ -153,8 +162,8 @@ function Box({ box, isActive }: { box: PlacedBox; isActive: boolean }) {
   return (
     <g class={shape}>
       <rect x={x} y={y} width={width} height={height} rx={round} />
-      {lines.map(({ text, x: left, y: base, style }) => (
-        <text key={`${base} ${text}`} class={`t-${style}`} x={left} y={base}>
+      {lines.map(({ text, x: left, y: base, width: room, style }) => (
+        <text key={`${base} ${text}`} class={`t-${style}`} x={left} y={base} data-room={room}>
           {text}
         </text>
       ))}
@@ -183,13 +192,14 @@ function Label({ arrow, count }: { arrow: PlacedArrow; count: number }) {
   return (
     <g class={`label label-${arrow.kind}${count > 0 ? " label-taken" : ""}`}>
       <rect x={label.x} y={label.y} width={label.width} height={label.height} rx={3} />
-      {label.lines.map(({ text, x, y, style }) => (
-        <text key={`${y} ${text}`} class={`t-${style}`} x={x} y={y}>
+      {label.lines.map(({ text, x, y, width, style }) => (
+        <text key={`${y} ${text}`} class={`t-${style}`} x={x} y={y} data-room={width}>
           {text}
         </text>
       ))}
       {count > 1 && (
-        <text class="t-count" x={label.x + label.width + 3} y={label.y + 12}>
+        // Beside the line, where no other label is.
+        <text class="t-count" x={label.x + label.width / 2 + 5} y={label.y - 3}>
           {`×${count}`}
         </text>
       )}

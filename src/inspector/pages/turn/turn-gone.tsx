@@ -4,6 +4,8 @@ import { useState } from "preact/hooks";
 import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
 import { read } from "../../data/api.ts";
 import { nameStatus } from "../../data/plan-form.ts";
+import { findThread } from "../../data/threads-model.ts";
+import { useRereading } from "../../data/use-rereading.ts";
 import { useResource } from "../../data/use-resource.ts";
 import { StateBadge } from "../../parts/state-badge.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
@@ -11,22 +13,27 @@ import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 /** @param was the turn as this page had it */
 export function TurnGone({ thread, role, was }: { thread: string; role: string; was?: TurnAssigned }) {
   const shown = useResource((signal) => read<"thread">(`/v1/threads/${encodeURIComponent(thread)}`, { signal }), [thread, was?.turn]);
+  useRereading(shown.reload, ({ event }) => findThread(event) === thread);
   if (shown.loading) return <LoadingState what="what became of it" />;
-  // Whoever had a role for one turn takes no part in the thread once that is over.
-  if (shown.value === undefined && was)
+  const { error } = shown;
+  const isHidden = error?.code === "not_found" || error?.code === "forbidden";
+  if (error && !isHidden && shown.value === undefined && !was) return <ErrorState error={error} retry={shown.reload} />;
+  // Whoever had a role for one turn takes no part in the thread once that is over: what was read before says nothing about now.
+  const seen = isHidden ? undefined : shown.value;
+  if (seen === undefined && was)
     return (
       <EmptyState title="This turn is over">
         It was answered, taken back, or its time was up. What you had written stays in this browser, and was not sent. See{" "}
         <a href="/ui/turns">what waits for you</a>.
       </EmptyState>
     );
-  if (shown.value === undefined)
+  if (seen === undefined)
     return (
       <EmptyState title="No turn waits for you here">
         This link is for another account, or its thread is gone. See <a href="/ui/turns">what waits for you</a>.
       </EmptyState>
     );
-  const { status, roles, workflow } = shown.value;
+  const { status, roles, workflow } = seen;
   const holder = roles[role]?.agent;
   return (
     <article class="turn turn-end">

@@ -355,7 +355,7 @@ test.each<[what: string, body: object, code: string, detail: RegExp]>([
     "that the role's schema refuses",
     { at: 1, output: { $status: "bored" } },
     "output_invalid",
-    /^The output does not fit the schema of reader/,
+    /^The output does not fit the schema of reader: \/\$status: .*not "bored"\.$/,
   ],
   ["that is the engine's to say", { at: 1, output: { $status: "$TIMEOUT" } }, "output_invalid", /schema of reader/],
   ["of no step", { at: 0, output: read }, "malformed", /say after which step, by `at`/],
