@@ -75,6 +75,9 @@ const throughVite = [
 /** Waits of all tests. */
 const patient = "test/patient-waits.ts";
 
+/** The hooks of a file in workerd publish and register, each over several objects, beside five other files. */
+const hookTimeout = 60_000;
+
 /** What the projects in Node share. */
 const inNode = {
   setupFiles: ["test/check-messages.ts", patient],
@@ -117,6 +120,7 @@ function inWorkerd(name: string, placement: string, include: string[]) {
       isolate: false,
       // An eviction waits up to a second for what is under way, and a story has a dozen; what a test waits for itself it gives up after five.
       testTimeout: 60_000,
+      hookTimeout,
       ...besideOthers,
     },
   };

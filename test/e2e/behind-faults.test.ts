@@ -257,7 +257,7 @@ describe.concurrent.each(ways)("[NET7] a half-open connection by %s", (way) => {
     await send(0);
     await until(() => seen.length === 1);
     // Between two polls there is nothing to stop.
-    await vi.waitFor(() => expect(proxy.freeze("both")).toBeGreaterThan(0), { timeout: 10_000, interval: 5 });
+    await vi.waitFor(() => expect(proxy.freeze("both")).toBeGreaterThan(0), { interval: 5 });
     for (const number of [1, 2, 3, 4, 5]) await send(number);
     const [thread] = await stage.begin(1);
     await worker.noted("disconnected");
@@ -320,7 +320,7 @@ describe.concurrent.each(ways)("[RESUME5] by %s", (way: TransportName) => {
         { timeout: 20_000, interval: 50 },
       );
       if (cut) {
-        await vi.waitFor(() => expect(proxy.cut()).toBeGreaterThan(0), { timeout: 10_000, interval: 5 });
+        await vi.waitFor(() => expect(proxy.cut()).toBeGreaterThan(0), { interval: 5 });
         await worker.noted("disconnected");
       }
       await order("resume", { supplement: "be kind" });

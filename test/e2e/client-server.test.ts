@@ -52,7 +52,7 @@ async function inspectThread(facts: Facts, thread: string): Promise<StatelyInspe
   const said = await runQuietly("inspect", thread, "--to", address, "--json", "--url", facts.url, "--token", facts.adminToken);
   const { status, events } = JSON.parse(said);
   expect(status).toBe("completed");
-  await vi.waitFor(() => expect(received.length).toBe(events), { timeout: 5_000 });
+  await vi.waitFor(() => expect(received.length).toBe(events));
   return received;
 }
 

@@ -53,8 +53,8 @@ export async function openCrashStage(afterwards: Afterwards, env: Record<string,
     const record = join(data, "server.json");
     const before = readRecord(record)?.workerd;
     if (before) process.kill(before.pid, "SIGKILL");
-    await vi.waitFor(() => expect(readRecord(record)?.workerd).not.toEqual(before), { timeout: 10_000, interval: 20 });
-    await vi.waitFor(() => fetch(`${server.facts.url}/healthz`), { timeout: 10_000, interval: 20 });
+    await vi.waitFor(() => expect(readRecord(record)?.workerd).not.toEqual(before), { interval: 20 });
+    await vi.waitFor(() => fetch(`${server.facts.url}/healthz`), { interval: 20 });
   }
 
   const kills: Readonly<Record<Kill, () => Promise<void>>> = { all: killAll, parent: killParent, runtime: killRuntime };

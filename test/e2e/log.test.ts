@@ -12,7 +12,7 @@ import { connectAgent } from "../../src/client/index.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const root = join(import.meta.dirname, "../..");
-const patient = { timeout: 10_000, interval: 50 };
+const patient = { interval: 50 };
 
 interface Span {
   traceId: string;
@@ -86,7 +86,7 @@ test("[LOG1] the log of a server that is killed: appended once, tailed, archived
       posted.push(`warm-${posted.length}`);
       expect(tailed.length).toBeGreaterThan(0);
     },
-    { timeout: 10_000, interval: 200 },
+    { interval: 200 },
   );
   const begun = posted.indexOf(tailed[0] as string);
   const once1 = await post("one");
@@ -115,7 +115,7 @@ test("[LOG1] the log of a server that is killed: appended once, tailed, archived
   await first.ended;
   await startTestServer(data, { env, port: Number(new URL(facts.url).port) });
   for (let count = 0; count < 20; count++) posted.push((await post(`after-${count}`)).body.id as string);
-  await vi.waitFor(() => expect(new Set(tailed)).toEqual(new Set(posted.slice(begun))), { timeout: 15_000, interval: 100 });
+  await vi.waitFor(() => expect(new Set(tailed)).toEqual(new Set(posted.slice(begun))), { interval: 100 });
   expect(tailed).toHaveLength(posted.length - begun);
   tail.kill("SIGINT");
 

@@ -13,7 +13,7 @@ const toldLines = [
   ...[/carol +turn/, /thread +cancelled +.*enough/],
 ];
 
-const within = { timeout: 10_000, interval: 50 };
+const within = { interval: 50 };
 
 test("[THREAD25] [WAIT2] [MANY15] [TOP1] suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
   const { facts } = await startTestServer(await makeDataFolder());

@@ -78,7 +78,7 @@ function rebuildD1(data: string, names: readonly string[]): void {
 test("[SRV10] a locked D1 is unavailable, retryable, and named by readiness and status; then all goes on", async () => {
   const data = await makeDataFolder();
   const { facts } = await startTestServer(data);
-  const lock = new DatabaseSync(findD1(data), { timeout: 5_000 });
+  const lock = new DatabaseSync(findD1(data));
   lock.exec("BEGIN EXCLUSIVE");
 
   const answers = await work(facts, "locked");

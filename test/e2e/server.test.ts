@@ -79,7 +79,7 @@ test("[SRV5] the runtime ends with its parent, however that ends, and the folder
   killed.child.kill("SIGKILL");
   await killed.ended;
 
-  await vi.waitFor(() => expect(isAlive(runtime)).toBe(false), { timeout: 10_000 });
+  await vi.waitFor(() => expect(isAlive(runtime)).toBe(false));
   await expect(fetchHealth(killed.facts.url)).rejects.toThrow();
   // As of one that was killed while it wrote: both have the admin token in them.
   for (const name of ["runtime.capnp", "runtime.0a1b.capnp.77"]) await writeFile(join(data, name), "");
@@ -110,7 +110,7 @@ test("[SRV7] a runtime that crashes is started again, on the same port, and is o
   const { facts } = await startTestServer(data);
   process.kill(facts.pids.workerd, "SIGKILL");
 
-  await vi.waitFor(async () => expect(await fetchHealth(facts.url)).toBe(200), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await fetchHealth(facts.url)).toBe(200));
   const record = JSON.parse(await readFile(join(data, "server.json"), "utf8"));
   expect(record.workerd.pid).not.toBe(facts.pids.workerd);
   expect(isAlive(record.workerd)).toBe(true);

@@ -201,7 +201,7 @@ describe("a socket", () => {
     const ids = Array.from({ length: 40 }, (_, index) => `ordered.${index}`);
     for (const [index, each] of ids.entries())
       socket.send({ type: "event", event: { id: each, type: "ordered.one", data: index % 7 === 0 ? "x".repeat(100_000) : null } });
-    await vi.waitFor(() => expect(socket.frames.filter(({ type }) => type === "accepted")).toHaveLength(ids.length), { timeout: 10_000 });
+    await vi.waitFor(() => expect(socket.frames.filter(({ type }) => type === "accepted")).toHaveLength(ids.length));
     expect(socket.frames.filter(({ type }) => type === "accepted").map((frame) => frame.id)).toEqual(ids);
     await vi.waitFor(async () => {
       const { body } = await call("GET", "/v1/events?type=ordered.one&limit=200");

@@ -271,7 +271,7 @@ test("[ART9] what an event, an output or a child's input names is checked, compl
 
   // What began a thread may be given to its child, whose index row comes a moment later.
   await dave.turn("maker");
-  await vi.waitFor(async () => expect((await ask(dave, "GET", `/v1/artifacts/${source.$artifact}`)).status).toBe(200), { timeout: 5_000 });
+  await vi.waitFor(async () => expect((await ask(dave, "GET", `/v1/artifacts/${source.$artifact}`)).status).toBe(200));
 
   const image = (await put(bob, makeBytes(400, 10), { "content-type": "image/png" })).json;
   const refusals = async (report: Loose) => (await bob.answer(turn, { $status: "made", report })).body;

@@ -141,7 +141,7 @@ test("[BOARD12] a connection that sleeps is shown an offer of which a new board 
       await ringBoard(20_000);
       expect(listClosed(socket)).toEqual([offer]);
     },
-    { timeout: 10_000, interval: 100 },
+    { interval: 100 },
   );
 });
 

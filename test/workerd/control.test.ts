@@ -71,7 +71,7 @@ test.each(Object.entries(disturbances))(
       [5, "reviewer", undefined],
     ]);
     for (const player of [author, reviewer])
-      await expect.poll(() => player.get("/v1/me"), { timeout: 5_000 }).toMatchObject({ turns: [], rolesHeld: [] });
+      await expect.poll(() => player.get("/v1/me")).toMatchObject({ turns: [], rolesHeld: [] });
   },
 );
 
@@ -234,7 +234,7 @@ test("[PARK2] all dead letters are retried together, and the threads that were s
     const both = await Promise.all([first, second].map((thread) => call("GET", `/v1/dead-letters?thread=${thread}`)));
     return both.flatMap(({ body }) => body.deadLetters);
   };
-  await vi.waitFor(async () => expect(await list()).toHaveLength(5), { timeout: 5_000, interval: 20 });
+  await vi.waitFor(async () => expect(await list()).toHaveLength(5), { interval: 20 });
   for (const thread of [first, second])
     await expectThread(thread, { status: "suspended", error: expect.stringContaining("dead letter: ") });
   const answers = [];
@@ -247,7 +247,7 @@ test("[PARK2] all dead letters are retried together, and the threads that were s
   expect(one?.body.status).not.toBe("suspended");
   await expectThread(second, { status: "suspended", error: expect.stringContaining("dead letter: ") });
   expect(other?.status).toBe(200);
-  await vi.waitFor(async () => expect((await list()).map(({ type }) => type)).toEqual(["made.up"]), { timeout: 5_000, interval: 20 });
+  await vi.waitFor(async () => expect((await list()).map(({ type }) => type)).toEqual(["made.up"]), { interval: 20 });
   expect(await call("POST", "/v1/dead-letters/retry", { body: { limit: 0 } })).toMatchObject({ status: 400 });
   for (const thread of [first, second]) await order(thread, "cancel");
 });
@@ -266,12 +266,11 @@ test("[PARK10] the order to retry all is one order under its key: again it gets 
   const retry = (body: Json, key: string) => call("POST", "/v1/dead-letters/retry", { key, body });
   const key = `all-${thread}`;
   await deliverAsDeadLetter(1);
-  await vi.waitFor(async () => expect(await list()).toHaveLength(1), { timeout: 5_000, interval: 20 });
+  await vi.waitFor(async () => expect(await list()).toHaveLength(1), { interval: 20 });
   const first = await retry({ thread, limit: 200 }, key);
   expect(first).toMatchObject({ status: 202, body: { taken: [expect.any(String)], left: [] } });
   await deliverAsDeadLetter(2);
   await vi.waitFor(async () => expect(await list()).toMatchObject([{ id: expect.not.stringContaining(first.body.taken[0]) }]), {
-    timeout: 5_000,
     interval: 20,
   });
   expect(await retry({ limit: 200, thread }, key)).toEqual(first);
@@ -296,7 +295,7 @@ test("[PARK1] what could not be run is listed, suspends its thread, and is retri
         expect(found).toMatchObject({ thread, code: "poison", error: expect.stringContaining("failed") });
         return found.id as string;
       },
-      { timeout: 5_000, interval: 20 },
+      { interval: 20 },
     );
   };
   const first = await deliverAsDeadLetter(1, { type: "agent.away", agent: "ghost" });
@@ -314,7 +313,6 @@ test("[PARK1] what could not be run is listed, suspends its thread, and is retri
   });
   expect((await call("POST", `/v1/dead-letters/${unknown}/drop`, { body: {} })).status).toBe(202);
   await vi.waitFor(async () => expect((await call("GET", `/v1/dead-letters?thread=${thread}`)).body.deadLetters).toEqual([]), {
-    timeout: 5_000,
     interval: 20,
   });
   for (const id of ["x", `${thread}:x`, `t${"a".repeat(25)}:1`])

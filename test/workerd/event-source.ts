@@ -37,7 +37,7 @@ export async function openSource(
     events: [],
     ended: false,
     names: () => source.events.filter(({ event }) => event === "event").map(({ data }) => data.event.id),
-    expectNames: (names) => vi.waitFor(() => expect(source.names()).toEqual(names), { timeout: 5_000, interval: 5 }),
+    expectNames: (names) => vi.waitFor(() => expect(source.names()).toEqual(names), { interval: 5 }),
     drop: async () => reader?.cancel(),
   };
   async function readAll(): Promise<void> {

@@ -57,11 +57,11 @@ test("[SLOT5] from a minute on, until it answers", async () => {
       why: expect.stringMatching(/^ignores the offer: it is online with 3 of 3 slots free/),
     });
   });
-  await vi.waitFor(async () => expect(await status()).toMatchObject({ ignoring: 1 }), { timeout: 5_000 });
+  await vi.waitFor(async () => expect(await status()).toMatchObject({ ignoring: 1 }));
   expect((await call("GET", "/v1/metrics")).body.ignoredOffers).toBe(before + 1);
 
   await deaf.say("nerve.offer.claim", { offer: offer.offer });
-  await vi.waitFor(async () => expect(await status()).toMatchObject({ ignoring: 0 }), { timeout: 5_000 });
+  await vi.waitFor(async () => expect(await status()).toMatchObject({ ignoring: 0 }));
 });
 
 test("[SLOT6] who declines has answered, and the offer is none of its open ones any more", async () => {

@@ -76,7 +76,7 @@ describe("a holder who falls silent", () => {
     await expectHeard(thread, "away");
     turnClock(21_000);
     await ringActor("recruitment", thread);
-    await vi.waitFor(async () => expect(await presence(first.id)).toMatchObject({ seats: 0 }), { timeout: 5_000, interval: 10 });
+    await vi.waitFor(async () => expect(await presence(first.id)).toMatchObject({ seats: 0 }), { interval: 10 });
     expect(await presence(first.id)).toMatchObject({ state: "lost", seats: 0 });
     const { data } = await second.expect("nerve.offer.opened", (each) => each.thread === thread && each.offer.endsWith(":2"));
     await second.say("nerve.offer.claim", { offer: data.offer });
@@ -118,7 +118,7 @@ async function expectHeard(thread: string, state: string): Promise<void> {
       const { recruitment } = (await actor<Loose>("recruitment", thread).history({ limit: 200 })).value;
       expect(recruitment.at(-1).after).toMatchObject({ open: { reviewer: { held: state } } });
     },
-    { timeout: 5_000, interval: 10 },
+    { interval: 10 },
   );
 }
 

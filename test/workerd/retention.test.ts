@@ -58,7 +58,7 @@ async function loseAlarm(thread: string): Promise<void> {
 
 /** An alarm is all that is left of an actor. A cell stores one that was put off only when the earlier one has rung. */
 async function expectAlarm(thread: string, kind: (typeof actors)[number]): Promise<void> {
-  await vi.waitFor(async () => expect(await listLeft(thread, kind)).toEqual(["an alarm"]), { timeout: 5_000, interval: 20 });
+  await vi.waitFor(async () => expect(await listLeft(thread, kind)).toEqual(["an alarm"]), { interval: 20 });
 }
 
 /** Rings the thread's alarm until it stores nothing but its tombstone. */
@@ -69,7 +69,7 @@ async function leave(thread: string): Promise<void> {
       await ringActor("recruitment", thread);
       expect(await listLeft(thread)).toEqual(["an alarm"]);
     },
-    { timeout: 15_000, interval: 50 },
+    { interval: 50 },
   );
 }
 
@@ -191,12 +191,12 @@ test("[RET1] a thread that began again before its time was over stays; one that 
   const thread = await playToEnd(2);
   vi.setSystemTime(Date.now() + 20 * day);
   expect((await call("POST", `/v1/threads/${thread}/restart`, { body: {} })).status).toBe(202);
-  await vi.waitFor(async () => expect((await call("GET", `/v1/threads/${thread}`)).body.status).toBe("running"), { timeout: 5_000 });
+  await vi.waitFor(async () => expect((await call("GET", `/v1/threads/${thread}`)).body.status).toBe("running"));
   vi.setSystemTime(Date.now() + 40 * day);
   await ringActor("recruitment", thread);
   expect((await call("GET", `/v1/threads/${thread}`)).body).not.toHaveProperty("archivedAt");
   await call("POST", `/v1/threads/${thread}/cancel`, { body: {} });
-  await vi.waitFor(async () => expect((await call("GET", `/v1/threads/${thread}`)).body.status).toBe("cancelled"), { timeout: 5_000 });
+  await vi.waitFor(async () => expect((await call("GET", `/v1/threads/${thread}`)).body.status).toBe("cancelled"));
   vi.setSystemTime(Date.now() + 31 * day);
   // Shown while it leaves, again and again: each answer is whole.
   let over = false;
@@ -227,7 +227,7 @@ test("[RET2] the cron's run goes on by alarms until nothing is left that is too 
       const types = results.map(({ type }) => type);
       expect(types).toEqual(expect.arrayContaining(["nerve.turn.respond", "review.approved", "nerve.thread.completed"]));
     },
-    { timeout: 5_000, interval: 20 },
+    { interval: 20 },
   );
   vi.setSystemTime(Date.now() + 31 * day);
   await loseAlarm(thread);
@@ -243,7 +243,7 @@ test("[RET2] the cron's run goes on by alarms until nothing is left that is too 
       ).toEqual({ n: 0 });
       expect(await readAlarm("projector", "log")).toBe(null);
     },
-    { timeout: 10_000, interval: 50 },
+    { interval: 50 },
   );
   await leave(thread);
   expect((await call("GET", `/v1/threads/${thread}`)).body).toMatchObject({

@@ -73,7 +73,7 @@ async function showEvent(id: string, source: string): Promise<Loose> {
       expect(status, JSON.stringify(body)).toBe(200);
       return body;
     },
-    { timeout: 5_000, interval: 50 },
+    { interval: 50 },
   );
 }
 

@@ -129,7 +129,7 @@ export function play(id: string, token: string): Player {
               throw new Error(`${id} was not given ${type}; it was given ${player.seen.map(({ event }) => event.type).join(", ")}`);
             return item;
           },
-          { timeout: 5_000, interval: 5 },
+          { interval: 5 },
         ));
       taken.add(found.seq);
       return found.event as CloudEvent & { data: Loose };
@@ -167,7 +167,7 @@ export async function expectThread(thread: string, shape: object): Promise<Loose
       expect(body).toMatchObject(shape);
       return body;
     },
-    { timeout: 5_000, interval: 10 },
+    { interval: 10 },
   );
 }
 
@@ -184,7 +184,7 @@ export async function readLog(thread: string, ...types: string[]): Promise<Cloud
       }
       return events;
     },
-    { timeout: 5_000, interval: 50 },
+    { interval: 50 },
   );
 }
 
@@ -259,7 +259,7 @@ export async function connect(player: Player, query = ""): Promise<Socket> {
           if (!found) throw new Error(`no such frame among ${JSON.stringify(socket.frames).slice(0, 2_000)}`);
           return found;
         },
-        { timeout: 5_000, interval: 5 },
+        { interval: 5 },
       ),
     event: (type, fits = () => true) =>
       socket.expect((frame) => frame.type === "event" && frame.event.type === type && fits(frame.event.data)),
