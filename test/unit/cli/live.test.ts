@@ -67,15 +67,15 @@ const view = (status: string) => ({
 beforeEach(() => void vi.useFakeTimers({ now: Date.parse(at) }));
 afterEach(() => void vi.useRealTimers());
 
-test("[TOP3] a thread is followed until it has ended and what the log still had to say is told, asked twice a second at most", async () => {
-  let status = "running";
-  let asked = 0;
+/** A thread that is followed: its state, its log, and what was heard of both. */
+async function follow() {
+  const stage = { status: "running", asked: 0, told: [] as string[], seen: [] as string[] };
   let log: ReadableStreamDefaultController<Uint8Array> | undefined;
   const api: Api = {
     ...{ url: "", order: () => Promise.reject(new Error("no order")) },
     call: async () => {
-      asked += 1;
-      return view(status);
+      stage.asked += 1;
+      return view(stage.status);
     },
     open: async (_path, _headers, signal) =>
       new Response(
@@ -87,12 +87,10 @@ test("[TOP3] a thread is followed until it has ended and what the log still had 
         }),
       ),
   };
-  const told: string[] = [];
-  const seen: string[] = [];
   const done = followThread(
     api,
     thread,
-    { happening: (_, { what }) => told.push(what), thread: (each) => seen.push(each.status), lost: () => {} },
+    { happening: (_, { what }) => stage.told.push(what), thread: (each) => stage.seen.push(each.status), lost: () => {} },
     new AbortController().signal,
   );
   let position = 0;
@@ -104,22 +102,40 @@ test("[TOP3] a thread is followed until it has ended and what the log still had 
     await vi.advanceTimersByTimeAsync(10);
   };
   await vi.advanceTimersByTimeAsync(0);
+  return { stage, done, say };
+}
+
+const completed = { thread, workflow: "review", outcome: { status: "completed", role: null, output: {}, prompt: "Done." } };
+
+test("[TOP3] a thread is followed until it has ended and what the log still had to say is told, asked twice a second at most", async () => {
+  const { stage, done, say } = await follow();
   for (let count = 0; count < 100; count++) await say("nerve.turn.progress", { turn: "t", lease: 1, note: String(count) });
   // A hundred events in a second.
-  expect(asked).toBeGreaterThan(1);
-  expect(asked).toBeLessThanOrEqual(3);
-  status = "completed";
-  await say("nerve.thread.completed", {
-    thread,
-    workflow: "review",
-    outcome: { status: "completed", role: null, output: {}, prompt: "Done." },
-  });
+  expect(stage.asked).toBeGreaterThan(1);
+  expect(stage.asked).toBeLessThanOrEqual(3);
+  stage.status = "completed";
+  await say("nerve.thread.completed", completed);
   await vi.advanceTimersByTimeAsync(1_000);
   await say("nerve.turn.respond", { turn: "t", lease: 1, output: {} });
   await vi.advanceTimersByTimeAsync(2_500);
   expect((await done).status).toBe("completed");
-  expect(told.slice(-2)).toEqual(["completed", "answers"]);
-  expect(seen.at(-1)).toBe("completed");
+  expect(stage.told.slice(-2)).toEqual(["completed", "answers"]);
+  expect(stage.seen.at(-1)).toBe("completed");
+});
+
+test("[TOP3] a log that is seconds behind is waited for until it has the end, and no longer than it may be behind", async () => {
+  const [late, never] = [await follow(), await follow()];
+  for (const { stage } of [late, never]) stage.status = "completed";
+  await vi.advanceTimersByTimeAsync(12_000);
+  await late.say("nerve.thread.completed", { ...completed, thread: "tbbbbbbbbbbbbbbbbbbbbbbbbb" });
+  await late.say("nerve.turn.respond", { turn: "t", lease: 1, output: {} });
+  await vi.advanceTimersByTimeAsync(4_000);
+  await late.say("nerve.thread.completed", completed);
+  await vi.advanceTimersByTimeAsync(2_500);
+  expect((await late.done).status).toBe("completed");
+  expect(late.stage.told).toEqual(["completed", "answers", "completed"]);
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect((await never.done).status).toBe("completed");
 });
 
 test("[TOP4] on a terminal the panel is drawn over itself below the lines that stay, and no higher than the terminal", () => {
