@@ -91,7 +91,7 @@ const inNode = {
 
 /** What drives real processes is given time, and a Worker that is bundled already: servers that start side by side would each bundle it. */
 const bundled = "test/e2e/bundle-once.ts";
-const withServers = { testTimeout: 120_000, hookTimeout: 60_000, globalSetup: [bundled], setupFiles: [patient] };
+const withServers = { testTimeout: 240_000, hookTimeout: 240_000, globalSetup: [bundled], setupFiles: [patient] };
 
 /** What waits goes together, after what computes. */
 const besideOthers = { maxWorkers: waiting, sequence: { groupOrder: 1 } };
@@ -118,7 +118,7 @@ function inWorkerd(name: string, placement: string, include: string[]) {
       setupFiles: ["test/check-messages.ts", patient, "test/workerd/setup.ts"],
       // A worker loads the source once for all its files; storage is emptied before each file.
       isolate: false,
-      // An eviction waits up to a second for what is under way, and a story has a dozen; what a test waits for itself it gives up after five.
+      // An eviction waits up to a second for what is under way, and a story has a dozen.
       testTimeout: 60_000,
       hookTimeout,
       ...besideOthers,
@@ -197,8 +197,6 @@ export default defineConfig({
           // One server and one browser for all of them.
           ...withServers,
           globalSetup: [bundled, "test/inspector/global-setup.ts"],
-          // Pages of six files are drawn by one browser: beside other work a test of a minute takes two.
-          testTimeout: 240_000,
           ...besideOthers,
         },
       },

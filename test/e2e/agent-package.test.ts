@@ -41,7 +41,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "nerveflare-agent-"));
   server = spawnServer(join(folder, "data"));
   await Promise.all([installPackage(), prepareServer()]);
-}, 120_000);
+});
 
 afterAll(async () => {
   await author?.close({ release: false });

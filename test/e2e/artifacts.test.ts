@@ -143,7 +143,7 @@ test("[ART14] a body that breaks off in the middle of a part leaves the parts be
     body: bytes.slice(part),
   });
   expect(await done.json()).toMatchObject({ $artifact: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, size: bytes.length });
-}, 60_000);
+});
 
 test("[ART21] a client that does not hear of its upload's end asks what has become of it, and sends nothing again", async () => {
   const bytes = new Uint8Array(2 * part + 7).fill(21);
@@ -158,7 +158,7 @@ test("[ART21] a client that does not hear of its upload's end asks what has beco
   const { put } = createArtifacts({ ...{ url: stage.url, token: stage.adminToken, fetch: deaf }, clock: systemClock, random: () => 0 });
   expect(await put(bytes)).toMatchObject({ $artifact: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, size: bytes.length });
   expect(sent).toEqual([2 * part, 7, 0]);
-}, 60_000);
+});
 
 test("[ART18] the command line puts a file, shows, lists and fetches it, and says what is no artifact", async () => {
   const folder = await makeDataFolder((work) => void cleanups.push(work));
@@ -180,7 +180,7 @@ test("[ART18] the command line puts a file, shows, lists and fetches it, and say
     err: expect.stringContaining("There is no artifact"),
   });
   expect(await artifacts("put", join(folder, "none.txt"))).toMatchObject({ code: 2, err: expect.stringContaining("cannot be read") });
-}, 60_000);
+});
 
 /** Sends a part of what it announces, and hangs up. */
 async function breakOff(path: string, offset: number, bytes: Uint8Array, announced: number): Promise<void> {

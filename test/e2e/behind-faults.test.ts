@@ -264,8 +264,9 @@ describe.concurrent.each(ways)("[NET7] a half-open connection by %s", (way) => {
     await worker.noted("connected", 2);
     const back = Date.now();
     await until(() => seen.length === 6);
-    await stage.ended([thread as string]);
+    await vi.waitFor(() => expect(worker.performed.size).toBe(1));
     expect(Date.now() - back).toBeLessThan(15_000);
+    await stage.ended([thread as string]);
     expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
     expectOnce(worker);
   });

@@ -10,7 +10,7 @@ let crowd: Crowd;
 beforeAll(async () => {
   server = await startHeapServer("cell");
   crowd = await openCrowd(server, 10);
-}, 60_000);
+});
 afterAll(async () => {
   crowd?.close();
   await server?.stop();

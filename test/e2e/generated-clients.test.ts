@@ -6,7 +6,7 @@ import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
 import { checkSchema } from "../../src/contract/json-schema/check-schema.ts";
 import type { OpenApi } from "../../src/worker/describe/build-openapi.ts";
@@ -130,6 +130,12 @@ test("[DESC8] clients made by two generators complete a review, and their types 
   const { messages } = (await operator.call("GET", `v1/threads/${thread}/messages`)) as { messages: { role: string; agent: string }[] };
   expect(messages.map(({ role, agent }) => `${role}:${agent}`)).toEqual(["reviewer:reviewer", "author:author", "reviewer:reviewer"]);
 
+  // The log is written behind.
+  await vi.waitFor(async () => {
+    const { events } = (await operator.call("GET", "v1/events")) as { events: { event: CloudEvent }[] };
+    expect(events.map(({ event }) => event.type)).toContain("nerve.thread.completed");
+    expect(events.length).toBeGreaterThan(10);
+  });
   const samples = await tour(facts, thread, "ready-115");
   const routes = Object.entries(openapi.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

@@ -113,4 +113,4 @@ test("[HOOK28] a pull request's delivery starts one review, its verdicts reach t
     interval: 50,
   });
   expect(receiver.said).toHaveLength(3);
-}, 90_000);
+});

@@ -76,7 +76,7 @@ beforeAll(async () => {
     },
   });
   await agent.ready;
-}, 60_000);
+});
 
 afterAll(async () => {
   await agent?.close();
@@ -294,7 +294,7 @@ test("[GATE17] the conformance suite finds nothing wrong but in what does not ap
   }).catch((error: { stdout: string; stderr: string }) => {
     throw new Error(`${error.stdout.slice(-5_000)}\n${error.stderr}`);
   });
-}, 120_000);
+});
 
 test("[GATE18] the inspector lists the tools and calls one", async () => {
   answer = () => hello;

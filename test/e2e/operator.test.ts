@@ -130,4 +130,4 @@ test("[THREAD25] [WAIT2] [MANY15] [TOP1] suspend, resume, restart, fork, take a 
   for (const name of ["dead-letters", "parked"]) expect(await say(name)).toBe("There are no dead letters.\n");
   expect(await run("dead-letters", "drop", "nothing")).toMatchObject({ code: 1, err: expect.stringContaining("nothing") });
   expect(await run("cancel", "t-none")).toMatchObject({ code: 1, err: expect.stringContaining("t-none") });
-}, 40_000);
+});

@@ -190,7 +190,7 @@ describe("a server", () => {
       text(server.stderr ?? process.stdin).then((said) => Promise.reject(new Error(said))),
     ]);
     ({ url, adminToken } = JSON.parse(line ?? "") as { url: string; adminToken: string });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     server.kill("SIGTERM");

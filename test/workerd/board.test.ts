@@ -126,7 +126,7 @@ test("[BOARD12] a connection that sleeps is shown an offer of which a new board 
   await vi.waitFor(async () => {
     const { results } = await env.DB.prepare("SELECT state FROM agent_presence WHERE agent = 'asleep-a'").all();
     expect(results).toEqual([{ state: "online" }]);
-  }, 10_000);
+  });
   await evictAllDurableObjects();
   const [thread] = (await boss.say("asleep.needed", {})).threads as [string];
   const late = await arrive("asleep-late", ["asleep"]);

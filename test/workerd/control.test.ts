@@ -70,8 +70,7 @@ test.each(Object.entries(disturbances))(
       [3, "reviewer", 2],
       [5, "reviewer", undefined],
     ]);
-    for (const player of [author, reviewer])
-      await expect.poll(() => player.get("/v1/me")).toMatchObject({ turns: [], rolesHeld: [] });
+    for (const player of [author, reviewer]) await expect.poll(() => player.get("/v1/me")).toMatchObject({ turns: [], rolesHeld: [] });
   },
 );
 

@@ -134,6 +134,8 @@ describe("a rotated token", () => {
 });
 
 describe("an agent that goes too fast", () => {
+  afterEach(() => void vi.useRealTimers());
+
   /** Wakes the object with other limits than the Worker's. */
   async function slow(player: Player): Promise<void> {
     await evictActor("agent", player.id);
@@ -174,6 +176,8 @@ describe("an agent that goes too fast", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     // The burst, ten times the burst of refusals, and one more.
     for (let index = 0; index < 5 + 50 + 1; index++) socket.send({ type: "event", event: { id: `flood.${index}`, type: "a.b" } });
+    // The clock stands until all are judged, however long that takes: each second lets the agent go on.
+    await socket.ended;
     vi.useRealTimers();
     await expectClosed(socket, 4429);
     expect(socket.frames.filter(({ type }) => type === "accepted")).toHaveLength(5);

@@ -93,7 +93,7 @@ describe.each(Object.entries(disturbances))("a pool where %s between two events"
         .all();
       expect(results).toHaveLength(2);
       return results;
-    }, 5_000);
+    });
     expect(turns).toEqual([
       { agent: ben.id, outcome: "answered", role: "triager" },
       { agent: cleo.id, outcome: "answered", role: "triager" },
@@ -127,7 +127,7 @@ test("[RECR3] 64 agents claim one role at once: one is given it, 63 are told why
   await winner.turn("doer", thread);
   const told = players.findIndex((player, index) => player !== winner && answers[index]?.body.status === "accepted");
   if (told >= 0) expect((await (players[told] as Player).expect("nerve.claim.rejected")).data.reason).toBe("taken");
-}, 60_000);
+});
 
 describe("a claim that is wrong", () => {
   let ann: Player;
@@ -280,7 +280,7 @@ test("[RECR9] explain says who has not seen an offer, and who is not asked yet",
     const { body } = await call("GET", `/v1/threads/${thread}/explain`);
     expect(reasonsOf(body).hider).toEqual(["unseen", "has not seen the offer: it waits in its mailbox"]);
     expect(reasonsOf(body).never).toEqual(["offline", "was never there"]);
-  }, 5_000);
+  });
   await (await join("newcomer", ["hiding"])).say("nerve.agent.report", {});
   const explained = (await call("GET", `/v1/threads/${thread}/explain`)).body;
   expect(reasonsOf(explained).newcomer?.[0]).toBe("not_offered");
@@ -347,7 +347,7 @@ test("[RECR23] an agent that failed before is outscored by one that did not", as
       "SELECT value ->> 1 AS outcome FROM agent_turns, json_each(turns) WHERE agent = 'past-bad'",
     ).all();
     expect(results).toEqual([{ outcome: "failed" }]);
-  }, 5_000);
+  });
   // What was read for the race before may be as old as that.
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10_000 });
   try {

@@ -228,6 +228,8 @@ export interface Socket {
   /** Everything that the server sent, parsed. */
   frames: Loose[];
   closed: { code: number; reason: string } | undefined;
+  /** Resolves when it is closed, however long that takes. {@link vi.waitFor} turns a clock that stands. */
+  ended: Promise<void>;
   send(frame: unknown): void;
   /** The first frame that fits; waits for it. */
   expect(fits: (frame: Loose) => boolean): Promise<Loose>;
@@ -247,10 +249,12 @@ export async function connect(player: Player, query = ""): Promise<Socket> {
   const { webSocket } = response;
   if (!webSocket) throw new Error(`no socket: ${response.status} ${await response.text()}`);
   webSocket.accept();
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const socket: Socket = {
     socket: webSocket as unknown as WebSocket,
     frames: [],
     closed: undefined,
+    ended,
     send: (frame) => webSocket.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
     expect: (fits) =>
       vi.waitFor(
@@ -269,6 +273,7 @@ export async function connect(player: Player, query = ""): Promise<Socket> {
   });
   webSocket.addEventListener("close", ({ code, reason }) => {
     socket.closed = { code, reason };
+    end();
   });
   return socket;
 }

@@ -219,9 +219,8 @@ describe("a ticket", () => {
     await player.say("t.own", {});
     await call("POST", "/v1/events", { body: { id: `theirs-${player.id}`, type: "t.theirs" } });
     const types = (source: Source) => source.events.map(({ data }) => data.event.type).toSorted();
-    const within = { timeout: 10_000 };
-    for (const source of [byRoot, byWatcher]) await vi.waitFor(() => expect(types(source)).toEqual(["t.own", "t.theirs"]), within);
-    await vi.waitFor(() => expect(types(byAgent)).toEqual(["t.own"]), within);
+    for (const source of [byRoot, byWatcher]) await vi.waitFor(() => expect(types(source)).toEqual(["t.own", "t.theirs"]));
+    await vi.waitFor(() => expect(types(byAgent)).toEqual(["t.own"]));
     for (const { ticket } of [root, watcher, own]) expect(await tail(ticket)).toMatchObject({ status: 401 });
     for (const source of [byRoot, byWatcher, byAgent]) await source.drop();
   });

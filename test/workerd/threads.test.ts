@@ -86,7 +86,7 @@ describe.each(Object.entries(disturbances))("a review where %s between two event
     // The log may hear of the end before those do who took part.
     await vi.waitFor(async () => {
       for (const player of [author, reviewer]) expect(await player.get("/v1/me")).toMatchObject({ rolesHeld: [], turns: [], offers: [] });
-    }, 20_000);
+    });
   });
 
   test("[THREAD2] is withdrawn by its author", async () => {

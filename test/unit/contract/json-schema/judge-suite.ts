@@ -6,11 +6,17 @@ import { checkSchema, inspectSchema, type JsonSchema } from "../../../../src/con
 /** Milliseconds that one judgement may take on a busy machine; the promise is fifty on a quiet one. */
 const timeout = 1_000;
 
+/** Judged anew where it took too long: what others do on the machine passes, too much work does not. */
 function judgeInTime(schema: JsonSchema, data: Json): string[] {
-  const before = Date.now();
-  const found = [...inspectSchema(schema), ...checkSchema(schema, data)].map(({ path, message }) => `${path}: ${message}`);
-  expect(Date.now() - before).toBeLessThan(timeout);
-  return found;
+  for (let tries = 1; ; tries++) {
+    const asked = structuredClone(schema);
+    const before = Date.now();
+    const found = [...inspectSchema(asked), ...checkSchema(asked, data)].map(({ path, message }) => `${path}: ${message}`);
+    const took = Date.now() - before;
+    if (tries < 5 && took >= timeout) continue;
+    expect(took).toBeLessThan(timeout);
+    return found;
+  }
 }
 
 /** Schemas whose given places lead nowhere, loop, or can't be matched in linear time. */
