@@ -78,12 +78,6 @@ export function countBytes(text: string): number {
   return text.length * 3 <= scratch.length ? encoder.encodeInto(text, scratch).written : encoder.encode(text).byteLength;
 }
 
-/** A text's bytes, for who reads them at once: the next call may overwrite them. */
-export function encodeText(text: string): Uint8Array {
-  if (text.length * 3 > scratch.length) return encoder.encode(text);
-  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
-}
-
 /** Whether a text has more bytes than that; cheap for texts that clearly do not, or clearly do. */
 export function exceedsBytes(text: string, most: number): boolean {
   // A unit of UTF-16 takes one byte at least and three at most.

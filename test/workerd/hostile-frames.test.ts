@@ -1,6 +1,9 @@
 /** What hostile or broken clients do to a connection: each is refused with its code, and what waits for them stays bounded. */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
+import type { Json } from "../../src/contract/event.ts";
+import { hashJson } from "../../src/durable/agent/hash-json.ts";
+import { hashAsSent } from "../../src/durable/agent/judge-event.ts";
 import { evictActor, objectOf } from "./actors.ts";
 import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
 import { call, connect, join, type Loose, later, type Player } from "./stage.ts";
@@ -97,11 +100,32 @@ test("[EVENT8] frames nested deep, of the wrong encoding, too large, or of wrong
 test("[EVENT4] the same event over a socket and over HTTP is one, whatever the order of its members", async () => {
   const player = await joinNext();
   const socket = await connect(player);
-  const event = { type: "a.b", data: { z: 1, a: 2 }, id: "twice", specversion: "1.0" };
-  socket.send({ type: "event", event });
+  socket.send({ type: "event", event: { type: "a.b", data: { z: 1, a: [{ c: 3, b: null }] }, id: "twice", specversion: "1.0" } });
   await socket.expect((frame) => frame.type === "accepted");
-  expect(await call("POST", "/v1/events", { token: player.token, body: event })).toMatchObject({ status: 202, body: { id: "twice" } });
+  const post = (data: Json) =>
+    call("POST", "/v1/events", { token: player.token, body: { specversion: "1.0", id: "twice", data, type: "a.b" } });
+  expect(await post({ a: [{ b: null, c: 3 }], z: 1 })).toMatchObject({ status: 202, body: { id: "twice" } });
+  expect(await post({ z: [{ b: null, c: 3 }], a: 1 })).toMatchObject({ status: 409, body: { code: "id_conflict" } });
   socket.socket.close();
+});
+
+test("[EVENT4] a repeat of what was sent when repeats were known by another hash is known", async () => {
+  const player = await joinNext();
+  const event = { id: "former", type: "a.b", data: { x: 1 } };
+  const post = (body: Json) => call("POST", "/v1/events", { token: player.token, body });
+  await post(event);
+  const former = await hashAsSent(event);
+  await evictActor("agent", player.id);
+  await runInDurableObject(objectOf("agent", player.id), (_, { storage }) => {
+    const { rowsWritten } = storage.sql.exec(
+      "UPDATE document SET body = replace(body, ?1, ?2) WHERE instr(body, ?1) > 0",
+      hashJson(event),
+      former,
+    );
+    expect(rowsWritten).toBeGreaterThan(0);
+  });
+  expect(await post(event)).toMatchObject({ status: 202, body: { id: "former" } });
+  expect(await post({ ...event, data: { x: 2 } })).toMatchObject({ status: 409, body: { code: "id_conflict" } });
 });
 
 test("[MAIL16] replayed acknowledgements take nothing that came since", async () => {

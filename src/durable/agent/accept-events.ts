@@ -12,7 +12,7 @@ import { isFault } from "../routing/is-fault.ts";
 import { describeRate, type Rate } from "./connection/rate.ts";
 import { createForwardToThread, type ForwardPorts } from "./forward-to-thread.ts";
 import type { Caller, Identity } from "./identity.ts";
-import { type JudgedEvent, type JudgedThreadEvent, judgeEvent } from "./judge-event.ts";
+import { hashAsSent, type JudgedEvent, type JudgedThreadEvent, judgeEvent } from "./judge-event.ts";
 import { createPostedEvents, type PostedEventsPorts } from "./keep-posted.ts";
 import { type NameArtifactsPorts, type NamingEvent, nameArtifacts, readThreadOf } from "./name-artifacts.ts";
 
@@ -59,13 +59,18 @@ export function createAcceptEvents(
     const wait = sender.source.startsWith("/agents/") ? eventRate.take() : 0;
     if (wait > 0) return reject(describeRate(`${eventRate.perSecond} events`, wait));
     try {
-      const judged = await judgeEvent(raw, sender.source, sender.card, clock.now());
+      const judged = judgeEvent(raw, sender.source, sender.card, clock.now());
       if (!judged.ok) return reject(judged.problem);
       const named = judged.value.refers ? await nameArtifacts(judged.value, ports) : succeed({ judged: judged.value, facts: [] });
       if (!named.ok) return reject(named.problem);
       const answering = take(sender, named.value);
       placed();
-      const answer = await answering;
+      let answer = await answering;
+      // Its id may have been taken when repeats were known by another hash.
+      if (!answer.ok && answer.problem.code === "id_conflict") {
+        const { judged, facts } = named.value;
+        answer = await take(sender, { judged: { ...judged, hash: await hashAsSent(raw) }, facts });
+      }
       return answer.ok ? answer.value : reject(answer.problem);
     } catch (error) {
       console.error(JSON.stringify({ at: "accept", name, id, error: String(error) }));

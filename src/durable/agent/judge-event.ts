@@ -13,12 +13,13 @@ import {
   type ThreadEvent,
   type ThreadKind,
 } from "../../contract/kinds/agent-kinds.ts";
-import { encodeText, limits } from "../../contract/limits.ts";
+import { countBytes, exceedsBytes, limits } from "../../contract/limits.ts";
 import { type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
 import { createQuickParser } from "../../contract/quick-parser.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import { dropDepth } from "../routing/chain-depth.ts";
 import { continueTrace, dropBadTrace } from "../trace/trace-ids.ts";
+import { hashJson } from "./hash-json.ts";
 
 /** An event that may be stored, and the hash by which a repeat of it is known. */
 export type JudgedEvent = KeptEvent | JudgedThreadEvent;
@@ -41,9 +42,6 @@ export interface JudgedThreadEvent {
   hash: string;
 }
 
-/** Each byte in two letters. */
-const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
 const parseData = Object.fromEntries(Object.entries(agentKinds).map(([kind, { data }]) => [kind, createQuickParser<z.ZodType>(data)])) as {
   [Kind in AgentKind]: (value: unknown) => z.ZodSafeParseResult<unknown>;
 };
@@ -53,15 +51,14 @@ const parseData = Object.fromEntries(Object.entries(agentKinds).map(([kind, { da
  * @param source the sender's own: `/agents/<id>`, `/operators/<name>` or `/hooks/<name>`
  * @param now milliseconds since the epoch
  */
-export async function judgeEvent(raw: unknown, source: string, card: AgentCard, now: number): Promise<Result<JudgedEvent>> {
+export function judgeEvent(raw: unknown, source: string, card: AgentCard, now: number): Result<JudgedEvent> {
   if (exceedsDepth(raw, limits.dataDepth + 1))
     return refuse("malformed", `An event's data nests at most ${limits.dataDepth} levels.`, { limit: limits.dataDepth });
   const text = JSON.stringify(raw) ?? "null";
-  const bytes = encodeText(text);
-  if (bytes.length > limits.eventBytes)
+  if (exceedsBytes(text, limits.eventBytes))
     return refuse(
       "too_large",
-      `An event has at most ${limits.eventBytes} bytes; this one has ${bytes.length}. What is larger is uploaded as an artifact, and named.`,
+      `An event has at most ${limits.eventBytes} bytes; this one has ${countBytes(text)}. What is larger is uploaded as an artifact, and named.`,
       {
         limit: limits.eventBytes,
       },
@@ -82,9 +79,7 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
     if (!data.success) return malformed(`The data of ${kind} does not fit`, data.error);
     parsed.data.data = data.data as never;
   }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  let hash = "";
-  for (let at = 0; at < digest.length; at++) hash += hexadecimal[digest[at] as number];
+  const hash = hashJson(raw);
   // It is nobody else's: it was made by parsing.
   const event = dropDepth(parsed.data) as CloudEvent;
   event.source = source;
@@ -93,6 +88,12 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), refers, kind, hash });
   // Thread-bound events without a trace get their thread's, where it is known. Their data was parsed by their kind.
   return succeed({ event: dropBadTrace(event) as ThreadEvent, refers, kind, hash });
+}
+
+/** The hash by which repeats were known once, and still are of what was sent before: it depends on the order of members. */
+export async function hashAsSent(raw: unknown): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(raw))));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function malformed(what: string, error: z.ZodError): { ok: false; problem: Problem } {
