@@ -1,7 +1,7 @@
 /** What the compiler has to say about a file: data, collected, never thrown. */
 
 import { compileLimits } from "../limits.ts";
-import type { TextNode } from "../source/node.ts";
+import type { SourceNode, TextNode } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 import type { DiagnosticName } from "./catalogue.ts";
 import { codes } from "./codes.ts";
@@ -66,6 +66,8 @@ export interface Report {
   list(): Diagnostic[];
   /** Says what was meant by a text that does not parse; a server carries no code for it. */
   mend?: Mend | undefined;
+  /** What includes brought in, at their places: a fix there would change the name of the file. */
+  included?: SourceNode[];
 }
 
 /** Says what was meant by a text that does not parse. */
@@ -74,10 +76,14 @@ export type Mend = (node: TextNode, language: "expression" | "template") => Diag
 /** Makes an empty report of a text of so many characters. */
 export function createReport(length: number, mend?: Mend): Report {
   const found = new Map<string, Diagnostic>();
+  const included: SourceNode[] = [];
   return {
     mend,
+    included,
     add(name, span, message, details) {
       const diagnostic = createDiagnostic(name, fitSpan(span, length), message, details);
+      const { fix } = diagnostic;
+      if (fix && included.some((node) => fix.span.start < node.span.end && node.span.start < fix.span.end)) delete diagnostic.fix;
       const identity = `${diagnostic.code}|${diagnostic.span.start}|${diagnostic.span.end}|${message}`;
       if (!found.has(identity)) found.set(identity, diagnostic);
     },

@@ -73,14 +73,19 @@ function convertAlias({ anchors, report }: Conversion, name: string, span: Span)
 }
 
 function checkTag({ report }: Conversion, { tag }: Node, span: Span): void {
-  if (tag?.startsWith("!")) report.add("unknown-tag", span, `The tag \`${tag}\` means nothing here.`, { hint: "only `!include` is known" });
+  if (tag === "!include") report.add("include-refused", span, "`!include` takes the name of a file.");
+  else if (tag?.startsWith("!"))
+    report.add("unknown-tag", span, `The tag \`${tag}\` means nothing here.`, { hint: "only `!include` is known" });
 }
 
 function convertScalar(conversion: Conversion, node: Scalar, fallback: Span): Converted {
   const { text, report, reading } = conversion;
   const span = spanOf(node, fallback);
-  if (node.tag === "!include")
-    return readInclude(typeof node.value === "string" ? node.value : "", span, report, reading) ?? makeNull(span, true);
+  if (node.tag === "!include") {
+    const included = readInclude(typeof node.value === "string" ? node.value : "", span, report, reading);
+    if (included && reading.chain.length === 0) report.included?.push(included.node);
+    return included ?? makeNull(span, true);
+  }
   checkTag(conversion, node, span);
   const value = node.value;
   if (value !== null && typeof value !== "string" && typeof value !== "boolean" && (typeof value !== "number" || !Number.isFinite(value))) {

@@ -4,8 +4,8 @@ import { compileLimits } from "../limits.ts";
 import type { ScalarNode, SourceNode } from "./node.ts";
 import type { Span } from "./span.ts";
 
-/** Gives the text of an included file, or undefined when there is none. */
-export type Includes = (path: string) => string | undefined;
+/** Gives the text of an included file; undefined when there is none, or why there is one that is not had: completes a sentence. */
+export type Includes = (path: string) => string | { refused: string } | undefined;
 
 /** How a file is being read. */
 export interface Reading {
@@ -28,7 +28,7 @@ export interface Converted {
 }
 
 /** A resolver that throws has no such file. */
-function readIncluded(includes: Includes, path: string): string | undefined {
+function readIncluded(includes: Includes, path: string): ReturnType<Includes> {
   try {
     return includes(path);
   } catch {
@@ -42,7 +42,7 @@ export function readInclude(path: string, span: Span, report: Report, reading: R
   count.files += 1;
   if (includes === undefined) {
     report.add("include-refused", span, `\`!include ${path}\` needs the file beside it, which is not at hand here.`, {
-      hint: "a server reads one file: write into it what the include brings in",
+      hint: "a server reads one file: `nerveflare publish` writes into it what the include brings in",
     });
     return undefined;
   }
@@ -58,8 +58,11 @@ export function readInclude(path: string, span: Span, report: Report, reading: R
     return undefined;
   }
   const content = readIncluded(includes, path);
-  if (content === undefined) {
-    report.add("include-refused", span, `There is no file \`${path}\` to include.`);
+  if (typeof content !== "string") {
+    const what = content === undefined ? `There is no file \`${path}\`.` : `\`${path}\` ${content.refused}.`;
+    report.add("include-refused", span, path === "" ? "`!include` names no file." : what, {
+      hint: "an include names a file of the workflow's own folder, or of folders in it",
+    });
     return undefined;
   }
   if (!/\.(ya?ml|json)$/i.test(path)) {

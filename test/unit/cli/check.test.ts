@@ -179,6 +179,21 @@ describe("!include", () => {
   });
 });
 
+test("[LANG11] a fix of what a file brings in is offered nowhere: it would change the name of the file", async () => {
+  write("role.yaml", fine.slice(fine.indexOf("    type:"), fine.indexOf("graph:")).replace("goal:", "gaol:").replace("[work]", "work"));
+  const file = write("i4.yaml", fine.replace(/ {2}worker:\n[\s\S]*(?=graph:)/, "  worker: !include role.yaml\n"));
+  const before = readFileSync(file, "utf8");
+  const [{ diagnostics }] = JSON.parse((await run("check", file, "--json")).out);
+  expect(diagnostics).toMatchObject([
+    { code: "NRV2001", hint: "did you mean `goal`?" },
+    { code: "NRV2003", hint: "write `[work]`" },
+  ]);
+  expect(JSON.stringify(diagnostics)).not.toContain(`"fix":`);
+  expect((await run("check", file)).err).not.toContain("--fix");
+  await run("check", file, "--fix");
+  expect(readFileSync(file, "utf8")).toBe(before);
+});
+
 describe("files that include one another", () => {
   const { write } = createFolder();
   const cases = {

@@ -97,7 +97,8 @@ export const yamlCatalogue = {
     code: "NRV1016",
     severity: "error",
     title: "An include that can not be had",
-    explanation: "`!include` is read by the command line tool, relative to the file. A server compiles one file and reads no others.",
+    explanation:
+      "`!include` is read by the command line tool, relative to the file, of its folder and below. A server reads one file: `publish` writes into it what is included.",
   },
   "leading-zero": {
     code: "NRV1017",
