@@ -1,11 +1,14 @@
 """A reviewer that the repository's own tests drive: tells on stdout what it does, one JSON object a line, and waits on stdin when told to.
 
 Environment: NERVEFLARE_URL, NERVEFLARE_TOKEN, STATE (a file), WAYS (`socket,poll`), ROLE, HOLD (`1`: each turn waits for a line on
-stdin), SLOTS, SLOPPY (`1`: the first answer of the process is no output of the role's).
+stdin), SLOTS, SLOPPY (`1`: the first answer of the process is no output of the role's),
+BRING (a file that its output names), FETCH (where to write what the output before names).
 """
+import hashlib
 import json
 import logging
 import os
+import pathlib
 import sys
 import threading
 import time
@@ -40,6 +43,11 @@ def answer(turn):
     if sloppy[0] and not turn.invalid:
         return {"$status": "splendid"}
     sloppy[0] = False
+    if os.environ.get("BRING"):
+        return {"$status": "made", "report": turn.artifacts.put(pathlib.Path(os.environ["BRING"]))}
+    if os.environ.get("FETCH"):
+        turn.artifacts.save(turn.last["output"]["report"], os.environ["FETCH"])
+        return {"$status": "read", "sum": hashlib.sha256(turn.artifacts.read(turn.last["output"]["report"])).hexdigest()}
     if turn.role == "worker":
         return {"$status": "done"}
     if (turn.last or {}).get("role") == "author":

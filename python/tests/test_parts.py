@@ -1,8 +1,11 @@
 """The parts of the client by themselves: no server, no package but the standard library."""
 import asyncio
+import hashlib
+import http.server
 import json
 import os
 import sys
+import pathlib
 import tempfile
 import threading
 import unittest
@@ -12,11 +15,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "src"))
 
 from nerveflare import Agent, NerveError, Turn, TurnFailure, WithBody, limits  # noqa: E402
 from nerveflare.answers import Answers  # noqa: E402
+from nerveflare.artifacts import Artifacts  # noqa: E402
 from nerveflare.backoff import Heartbeat, compute_backoff, read_duration  # noqa: E402
 from nerveflare.connection import LinkPolicy  # noqa: E402
 from nerveflare.errors import refuse_by  # noqa: E402
 from nerveflare.events import cut, make_answer, make_event, under_lease, write_event  # noqa: E402
-from nerveflare.http import in_thread, read_refusal  # noqa: E402
+from nerveflare.http import Http, in_thread, read_refusal  # noqa: E402
 from nerveflare.links import LinkEnd, is_item, read_frame, write_query  # noqa: E402
 from nerveflare.mailbox import Mailbox  # noqa: E402
 from nerveflare.outbox import Outbox  # noqa: E402
@@ -273,7 +277,7 @@ class TurnsTest(unittest.IsolatedAsyncioTestCase):
         notes = lambda *_: None  # noqa: E731
         ended = lambda *_: None  # noqa: E731
         self.turns = Turns(
-            find=lambda *_: handler, slots=slots, answers=Answers(path), send=send, read_me=read_me, ended=ended, note=notes
+            find=lambda *_: handler, slots=slots, answers=Answers(path), send=send, read_me=read_me, ended=ended, note=notes, artifacts=None
         )
         return self.turns
 
@@ -591,6 +595,118 @@ class Options(unittest.TestCase):
     def test_a_turn_reads_as_it_was_given(self):
         turn = Turn(give(attempt=2)["data"], None, None)
         self.assertEqual((turn.id, turn.workflow, turn.role, turn.attempt, turn.last), ("t:1", "w", "r", 2, None))
+
+
+class Store(http.server.BaseHTTPRequestHandler):
+    """As much of a server as artifacts take. `faults`: what befalls the next requests, by their method."""
+
+    protocol_version = "HTTP/1.1"
+    faults: list = []
+    asked: list = []
+    content = bytearray()
+    size = 0
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body=b"", **headers):
+        self.send_response(status)
+        for name, value in {"content-length": len(body), **headers}.items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def meets(self, fault):
+        if (self.command, fault) not in self.faults:
+            return False
+        self.faults.remove((self.command, fault))
+        return True
+
+    def handle_one(self):
+        self.asked.append((self.command, self.headers["upload-offset"] or self.headers["range"], self.path))
+        body = self.rfile.read(int(self.headers["content-length"] or 0))
+        self.close_connection = True
+        if self.meets("away"):
+            return self.answer(503, b"<html>", content_type="text/html")
+        if self.meets("refused"):
+            problem = {"code": "forbidden", "retryable": False, "status": 403, "detail": "no"}
+            return self.answer(403, json.dumps(problem).encode(), content_type="application/problem+json")
+        if self.command == "POST":
+            Store.content, Store.size = bytearray(body), int(self.headers["upload-length"])
+            if self.headers["upload-complete"] == "?0":
+                return self.answer(201, location="/v1/uploads/u")
+        if self.command == "PATCH":
+            Store.content += body
+        if self.meets("lost"):
+            return None
+        if self.command == "GET":
+            start = int((self.headers["range"] or "bytes=0-")[6:-1])
+            rest = bytes(self.content[start:])
+            if self.meets("broken"):
+                self.send_response(206)
+                self.send_header("content-length", str(len(rest)))
+                self.end_headers()
+                return self.wfile.write(rest[: len(rest) // 2])
+            return self.answer(206 if start else 200, rest)
+        if self.command == "HEAD" or len(self.content) < self.size:
+            return self.answer(204, upload_offset=len(self.content))
+        reference = {"$artifact": "sha256:" + hashlib.sha256(self.content).hexdigest(), "size": self.size, "type": self.headers["content-type"]}
+        return self.answer(200, json.dumps(reference).encode())
+
+    do_GET = do_HEAD = do_POST = do_PATCH = handle_one
+
+
+class ArtifactsOverABadLine(unittest.TestCase):
+    def setUp(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        Store.faults, Store.asked = [], []
+        self.waits = []
+        self.artifacts = Artifacts(Http(f"http://127.0.0.1:{self.server.server_port}", "token"), lambda: 0.5, self.waits.append)
+
+    def test_what_fits_a_part_goes_at_once_and_again_where_its_answer_is_lost(self):
+        Store.faults = [("POST", "lost"), ("POST", "away")]
+        reference = self.artifacts.put("héllo")
+        self.assertEqual(reference["$artifact"], "sha256:" + hashlib.sha256("héllo".encode()).hexdigest())
+        self.assertEqual(reference["type"], "text/plain; charset=utf-8")
+        self.assertEqual([method for method, *_ in Store.asked], ["POST"] * 3)
+        self.assertEqual(self.artifacts.read(reference), "héllo".encode())
+
+    def test_the_rest_is_sent_from_where_the_server_has_it(self):
+        content = bytes(range(256)) * (limits.PART_BYTES * 5 // 2 // 256)
+        Store.faults = [("PATCH", "lost"), ("HEAD", "away")]
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "big.csv")
+            path.write_bytes(content)
+            reference = self.artifacts.put(path)
+        ways = [(method, at) for method, at, _ in Store.asked]
+        self.assertEqual(ways, [("POST", None), ("PATCH", "0"), ("HEAD", None), ("HEAD", None), ("PATCH", str(2 * limits.PART_BYTES))])
+        Store.faults = [("GET", "broken"), ("GET", "away"), ("GET", "broken")]
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "there")
+            self.artifacts.save(reference, path)
+            self.assertEqual(path.read_bytes(), content)
+            self.assertEqual([each.name for each in pathlib.Path(folder).iterdir()], ["there"])
+        self.assertEqual(len(Store.asked), 9)
+
+    def test_what_is_refused_is_not_tried_again_and_what_is_not_what_its_hash_says_is_not_given(self):
+        Store.faults = [("POST", "refused")]
+        with self.assertRaises(NerveError) as caught:
+            self.artifacts.put(b"x")
+        self.assertEqual((caught.exception.code, self.waits), ("forbidden", []))
+        reference = {"$artifact": "sha256:" + "0" * 64}
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaises(NerveError):
+                self.artifacts.save(reference, pathlib.Path(folder, "there"))
+            self.assertEqual(list(pathlib.Path(folder).iterdir()), [])
+
+    def test_a_server_that_stays_away_is_given_up(self):
+        Store.faults = [("POST", "away")] * 20
+        with self.assertRaises(NerveError) as caught:
+            self.artifacts.put(b"x")
+        self.assertEqual((caught.exception.code, len(Store.asked)), ("unavailable", limits.ARTIFACT_TRIES))
 
 
 if __name__ == "__main__":

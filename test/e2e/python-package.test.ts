@@ -1,8 +1,9 @@
 /** The package of `python/` on the real server behind a proxy that misbehaves: reviews complete, and no answer is worked for twice. */
 import { spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, type TestContext, test, vi } from "vitest";
 import { faultPlans } from "../../src/chaos/fault-plans.ts";
@@ -258,4 +259,53 @@ test.concurrent.for(ways)("[PY9] by %s a handler that blocks for longer than the
   agent.letGo();
   await stage.completed([thread], ["reviewer"]);
   expect(Object.values(countEnds(agent))).toEqual([1]);
+});
+
+/** One role makes a report, which another reads. */
+const writeReport = async (name: string) => `version: 1
+binding: cloud
+name: ${name}
+description: One makes a report, another reads it.
+reflexes:
+  - { kind: workflow, on: [${name}.ready] }
+roles:
+  maker:
+    type: open
+    goal: Make it.
+    capabilities: [${name}]
+    frontmatter:
+      type: object
+      required: [$status, report]
+      properties: { $status: { const: made }, report: { format: artifact, contentMediaType: text/csv } }
+  reader:
+    type: open
+    goal: Read it.
+    capabilities: [${name}]
+    eligibility: { not: [maker] }
+    frontmatter: { type: object, required: [$status, sum], properties: { $status: { const: read }, sum: { type: string } } }
+graph:
+  $START:
+    new: { role: maker, prompt: Make a report. }
+  maker:
+    made: { role: reader, prompt: "Read {{ report }}." }
+  reader:
+    read: { role: $END, prompt: "{{ sum }}" }
+`;
+
+test.concurrent("[PY10] artifacts go from one to another in parts, and what comes is what was brought", async (context) => {
+  const stage = await createStage(context, "poll", writeReport);
+  const content = "12345,67890\n".repeat(1_000_000);
+  const [brought, fetched] = [`${stage.state}.a b é.csv`, `${stage.state}.fetched`];
+  await writeFile(brought, content);
+  stage.start({ ROLE: `${stage.name}/maker`, BRING: brought });
+  const another = await stage.operator.add(`${stage.name}-viper`, [stage.name]);
+  stage.start({ NERVEFLARE_TOKEN: another, STATE: `${stage.state}.viper`, ROLE: `${stage.name}/reader`, FETCH: fetched });
+  const thread = await stage.begin();
+  await stage.completed([thread], ["maker", "reader"]);
+  const { outcome } = (await stage.operator.call("GET", `v1/threads/${thread}`)) as { outcome: { prompt: string } };
+  expect(outcome.prompt).toBe(createHash("sha256").update(content).digest("hex"));
+  expect(await readFile(fetched, "utf8")).toBe(content);
+  expect(await stage.operator.call("GET", `v1/artifacts?thread=${thread}`)).toMatchObject({
+    artifacts: [{ size: content.length, type: "text/csv", name: basename(brought) }],
+  });
 });

@@ -12,6 +12,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence, TypeVar, Union
 
 from . import limits
 from .answers import Answers
+from .artifacts import Artifacts
 from .backoff import Heartbeat
 from .connection import Connection
 from .errors import NerveError, describe
@@ -65,6 +66,7 @@ class Agent:
         if not ways or set(ways) - {"socket", "poll"}:
             raise ValueError(f"ways must be of socket and poll, and not {ways!r}")
         self._http, self._slots, self._report, self._random = Http(url, token), slots, dict(report or {}), random
+        self.artifacts = Artifacts(self._http, random)
         self._ways = list(ways)
         if "socket" in ways and not has_sockets():
             self._ways.remove("socket")
@@ -127,7 +129,7 @@ class Agent:
         self._roles = Roles(
             slots=self._slots, judge=self._judge, heartbeat=self._heartbeat, now=loop.time, spawn=self._spawn, **shared
         )
-        self._turns = Turns(find=self._find, slots=self._slots, answers=self._answers, ended=self._end_turn, **shared)
+        self._turns = Turns(find=self._find, slots=self._slots, answers=self._answers, ended=self._end_turn, artifacts=self.artifacts, **shared)
         self._events: asyncio.Queue[tuple[Event, Done]] = asyncio.Queue()
         self._latest_greeting = 0
         self._spawn(self._outbox.send(make_event("nerve.agent.report", {"slots": self._slots, **self._report}), own=True))

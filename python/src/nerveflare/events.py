@@ -29,7 +29,7 @@ def write_event(event: Mapping[str, Any]) -> str:
         raise NerveError("not_json", f"the event cannot be said in JSON: {error}") from error
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > limits.EVENT_BYTES:
-        said = f"the event has {size} bytes, at most {limits.EVENT_BYTES} are taken; send a reference to the data instead"
+        said = f"the event has {size} bytes, at most {limits.EVENT_BYTES} are taken; put what is large by `artifacts.put`, and send the reference that it gives"
         raise NerveError("too_large", said)
     return text
 

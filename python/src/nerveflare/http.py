@@ -8,7 +8,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Mapping, Optional, TypeVar
 
 from . import limits
 from .errors import NerveError, read_problem, refuse_by
@@ -82,13 +82,28 @@ class Http:
         except (OSError, http.client.HTTPException) as error:
             raise NerveError("network", f"{name}: {getattr(error, 'reason', None) or error or type(error).__name__}") from error
 
-    def _ask(self, request: urllib.request.Request, timeout: float) -> Any:
+    def open(
+        self, method: str, path: str, headers: Mapping[str, str], body: Optional[bytes] = None, *, timeout: float
+    ) -> Any:
+        """A response with a body of any kind, to be read and closed in the caller's own thread. Raises NerveError as `call` does."""
+        request = urllib.request.Request(
+            self.base + path, body, {**headers, "authorization": f"Bearer {self.token}"}, method=method
+        )
         try:
-            with self._opener.open(request, timeout=timeout) as response:
-                text = response.read(limits.PAGE_BYTES)
+            return self._send(request, timeout)
+        except (OSError, http.client.HTTPException) as error:
+            raise NerveError("network", f"{method} {path}: {getattr(error, 'reason', None) or error}") from error
+
+    def _send(self, request: urllib.request.Request, timeout: float) -> Any:
+        try:
+            return self._opener.open(request, timeout=timeout)
         except urllib.error.HTTPError as error:
             with error:
                 raise read_refusal(error.code, error.headers, error.read(limits.FRAME_BYTES)) from None
+
+    def _ask(self, request: urllib.request.Request, timeout: float) -> Any:
+        with self._send(request, timeout) as response:
+            text = response.read(limits.PAGE_BYTES)
         try:
             return json.loads(text) if text else None
         except (ValueError, RecursionError) as error:

@@ -12,6 +12,12 @@ OPEN = 10.0
 CLOSE_SOCKET = 1.0
 # For an answer to an event or a call; then the same event is sent again under the same id.
 ANSWER = 30.0
+# For one request of an artifact: ten megabytes over a slow line.
+ARTIFACT = 300.0
+# Tries of an artifact's request that gets no further.
+ARTIFACT_TRIES = 8
+# A part as the server stores it; what is no larger goes in one request.
+PART_BYTES = 5 * 1024 * 1024
 # The longest that a poll waits: the server takes no more.
 POLL = 25.0
 # A poll that came back empty sooner than this was not held open: wait, or it becomes a busy loop.

@@ -5,6 +5,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, Awaitable, Callable, Mapping, Optional, Union
 
+from .artifacts import Artifacts
 from .usage import Tokens
 
 
@@ -38,6 +39,7 @@ class TurnPorts:
     progress: Callable[[str, Any], None]
     send: Callable[..., Awaitable[dict[str, Any]]]
     usage: Callable[[Tokens, Optional[float]], None]
+    artifacts: Artifacts
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ class Turn:
     def resumed(self) -> Optional[Mapping[str, Any]]:
         """Why the thread was resumed, and what a person added."""
         return self.data.get("resumed")
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Puts what is larger than an output may be, and reads what the turn names."""
+        return self.ports.artifacts
 
     def progress(self, note: str, details: Any = None) -> None:
         """Tells how far it is, from any thread; `details` travel in the hand-over. Of several that wait only the last is sent."""

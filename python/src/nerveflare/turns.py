@@ -7,6 +7,7 @@ from typing import Any, Awaitable, Callable, Mapping, Optional
 
 from . import limits
 from .answers import Answers
+from .artifacts import Artifacts
 from .errors import NerveError, TurnFailure, describe
 from .events import Event, cut, make_answer, make_event, under_lease, write_event
 from .handlers import call_handler
@@ -43,7 +44,9 @@ class Turns:
         read_me: Callable[[], Awaitable[dict[str, Any]]],
         ended: Callable[[str, str], None],
         note: Callable[..., None],
+        artifacts: Artifacts,
     ) -> None:
+        self._artifacts = artifacts
         self._find, self._answers, self._send, self._read_me = find, answers, send, read_me
         self._ended, self._note = ended, note
         self._places = asyncio.Semaphore(slots)
@@ -264,7 +267,7 @@ class Turns:
             if fault:
                 loop.call_soon_threadsafe(self._note, "warning", f"usage of turn {run.data['turn']} is left out: {fault}")
 
-        return TurnPorts(progress, send, usage)
+        return TurnPorts(progress, send, usage, self._artifacts)
 
     def _report(self, run: Run, note: str, details: Any) -> None:
         """One report at a time, and of several that wait only the last."""
