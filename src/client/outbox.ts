@@ -109,7 +109,7 @@ export function createOutbox({ clock, random }: { clock: Clock; random: () => nu
         return Promise.reject(refuseBy(createProblem("id_conflict", `an event with the id ${event.id} and another body waits to be sent`)));
       const size = countBytes(text);
       if (size > limits.eventBytes) {
-        const detail = `the event has ${size} bytes, at most ${limits.eventBytes} are taken; send a reference to the data instead`;
+        const detail = `the event has ${size} bytes, at most ${limits.eventBytes} are taken; what is larger is uploaded as an artifact, and named`;
         return Promise.reject(refuseBy(createProblem("too_large", detail, { limit: limits.eventBytes })));
       }
       const full = entries.size >= clientLimits.outboxEvents || bytes + size > clientLimits.outboxBytes;

@@ -44,7 +44,7 @@ export function readAnswer(given: { readonly [name: string]: Json | undefined },
   if (bytes > most)
     throw refuse(
       "too_large",
-      `The answer has ${bytes} bytes, at most ${most} are taken: shorten it and call \`respond\` again. Where the schema takes an artifact, write what is large into a file, run \`nerveflare artifacts put FILE\`, and give the reference that it prints.`,
+      `The answer has ${bytes} bytes, at most ${most} are taken: shorten it and call \`respond\` again. Where the schema takes an artifact, write what is large into a file, run \`nerveflare artifacts put FILE\` with the \`--profile\` of this MCP server, and give the reference that it prints.`,
       {
         limit: most,
       },

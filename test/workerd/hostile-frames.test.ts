@@ -128,6 +128,42 @@ test("[EVENT4] a repeat of what was sent when repeats were known by another hash
   expect(await post({ ...event, data: { x: 2 } })).toMatchObject({ status: 409, body: { code: "id_conflict" } });
 });
 
+test("[EVENT15] a whole number that JSON rounds is noted, however it comes, and nothing else is", async () => {
+  const player = await joinNext();
+  const notes = async (id: string, data: string) => {
+    const answer = await call("POST", "/v1/events", {
+      token: player.token,
+      text: `{"id":"${id}","type":"a.b","data":${data}}`,
+      type: "application/json",
+    });
+    return answer.body.notes;
+  };
+  for (const [at, data] of ["12345678901234567890", '{"x":[1,-9007199254740993]}'].entries()) {
+    expect(await notes(`rounded${at}`, data)).toEqual([expect.stringContaining("2^53")]);
+    // A repeat hears the same.
+    expect(await notes(`rounded${at}`, data)).toEqual([expect.stringContaining("2^53")]);
+  }
+  for (const [at, data] of [
+    "9007199254740991",
+    '"12345678901234567890"',
+    '{"x":"[1,12345678901234567890,2]"}',
+    "1e300",
+    "0.12345678901234568",
+  ].entries())
+    expect(await notes(`exact${at}`, data)).toEqual([]);
+  const socket = await connect(player);
+  socket.send({ type: "event", event: { type: "a.b", id: "frame", data: 2 ** 60 } });
+  expect(await socket.expect((frame) => frame.type === "accepted")).toMatchObject({ notes: [expect.stringContaining("2^53")] });
+  socket.socket.close();
+});
+
+test("[LOG3] a kind, a prefix or a source that none can be is told, rather than answered with nothing", async () => {
+  for (const query of ["type=*", "type=pr*", "type=PR.x", "type=pr.", "type=pr.*.x", "source=alice"])
+    expect(await call("GET", `/v1/events?${query}`)).toMatchObject({ status: 400, body: { code: "malformed" } });
+  for (const query of ["type=pr", "type=pr.*", "type=nerve.*", "source=/agents/alice"])
+    expect(await call("GET", `/v1/events?${query}`)).toMatchObject({ status: 200 });
+});
+
 test("[MAIL16] replayed acknowledgements take nothing that came since", async () => {
   const player = await joinNext();
   const socket = await connect(player);

@@ -189,10 +189,16 @@ export const queries = {
   log: strictQuery({
     type: text("Events of this kind; `x.*` is every kind that begins with `x.`.", {
       example: "pr.*",
-      least: 1,
-      most: limits.attributeLength,
+      // As kinds are, so that what can't be one is told rather than answered with nothing.
+      pattern: /^(?=.{1,130}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?$/,
+      hint: "an event's kind, or a prefix `x.*`; without it all are meant",
     }),
-    source: text("Events of this sender.", { example: "/agents/alice", least: 1, most: limits.attributeLength }),
+    source: text("Events of this sender.", {
+      example: "/agents/alice",
+      most: limits.attributeLength,
+      pattern: /^\/./,
+      hint: "a sender as events name it, such as /agents/alice",
+    }),
     correlationid: text("Events of this thread.", { example: exampleThread, least: 1, most: limits.attributeLength }),
     causationid: text("Events that this one caused.", { example: "01J9Z3-review", least: 1, most: limits.attributeLength }),
     after: wholeNumber("Oldest first, from after this position on.", { example: 1200 }),

@@ -71,7 +71,9 @@ export function createAcceptEvents(
         const { judged, facts } = named.value;
         answer = await take(sender, { judged: { ...judged, hash: await hashAsSent(raw) }, facts });
       }
-      return answer.ok ? answer.value : reject(answer.problem);
+      if (!answer.ok) return reject(answer.problem);
+      const { notes } = named.value.judged;
+      return notes.length ? { ...answer.value, notes: [...answer.value.notes, ...notes] } : answer.value;
     } catch (error) {
       console.error(JSON.stringify({ at: "accept", name, id, error: String(error) }));
       if (isRowTooLarge(error))

@@ -20,6 +20,7 @@ import type { AgentCard } from "../../contract/views/agent.ts";
 import { dropDepth } from "../routing/chain-depth.ts";
 import { continueTrace, dropBadTrace } from "../trace/trace-ids.ts";
 import { hashJson } from "./hash-json.ts";
+import { mayBeRounded, roundedNote } from "./rounded-numbers.ts";
 
 /** An event that may be stored, and the hash by which a repeat of it is known. */
 export type JudgedEvent = KeptEvent | JudgedThreadEvent;
@@ -32,6 +33,8 @@ export interface KeptEvent {
   /** Its `data` is of this kind's shape. */
   kind: OwnKind | null;
   hash: string;
+  /** What its sender is told beside its acceptance. */
+  notes: string[];
 }
 
 /** One that the thread it names takes. */
@@ -40,6 +43,7 @@ export interface JudgedThreadEvent {
   refers: boolean;
   kind: ThreadKind;
   hash: string;
+  notes: string[];
 }
 
 const parseData = Object.fromEntries(Object.entries(agentKinds).map(([kind, { data }]) => [kind, createQuickParser<z.ZodType>(data)])) as {
@@ -85,9 +89,10 @@ export function judgeEvent(raw: unknown, source: string, card: AgentCard, now: n
   event.source = source;
   event.time ??= formatTime(now);
   const refers = mayReferToArtifacts(text);
-  if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), refers, kind, hash });
+  const notes = mayBeRounded(raw, text) ? [roundedNote] : [];
+  if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), refers, kind, hash, notes });
   // Thread-bound events without a trace get their thread's, where it is known. Their data was parsed by their kind.
-  return succeed({ event: dropBadTrace(event) as ThreadEvent, refers, kind, hash });
+  return succeed({ event: dropBadTrace(event) as ThreadEvent, refers, kind, hash, notes });
 }
 
 /** The hash by which repeats were known once, and still are of what was sent before: it depends on the order of members. */
