@@ -49,8 +49,12 @@ function replace(node: TextNode, text: string): DiagnosticDetails {
   let end = 0;
   while (end < Math.min(source.length, text.length) - start && source.at(-1 - end) === text.at(-1 - end)) end += 1;
   const written = text.slice(start, text.length - end);
-  const isSafe = node.style === "plain" ? /^[\w .$()='<>!|:]*$/.test(written) && !/: |^[!|>'"]/.test(written) : !/["'\\\n]/.test(written);
-  if (!isSafe || node.style === "included") return {};
+  const { style } = node;
+  const isSafe =
+    style === "plain"
+      ? /^[\w .$()='<>!|:]*$/.test(written) && !/: |^[!|>'"]/.test(written)
+      : !(style === "double" ? /["\\\n]/ : style === "single" ? /['\n]/ : /\n/).test(written);
+  if (!isSafe || style === "included") return {};
   const shown = written.trim();
   return {
     fix: { title: shown === "" ? "Leave it out" : `Write \`${shown}\``, span: node.locate(start, source.length - end), text: written },

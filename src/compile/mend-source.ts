@@ -11,11 +11,30 @@ export function mendSource(node: TextNode, language: "expression" | "template"):
   return mendSyntax(node, templateSlips, (text) => parseTemplate(text) !== undefined);
 }
 
+/** Signs that look like those of the language, and those. */
+const lookalikes: Readonly<Record<string, string>> = {
+  ...{ "≥": ">=", "≤": "<=", "≠": "!=", "＝": "=", "＜": "<", "＞": ">", "＆": "&", "＋": "+" },
+  ...{ "（": "(", "）": ")", "［": "[", "］": "]", "｛": "{", "｝": "}", "。": ".", "．": ".", "，": ",", "：": ":", "；": ";", "｜": "|" },
+  ...{ "“": "'", "”": "'", "„": "'", "‟": "'", "‘": "'", "’": "'", "‚": "'", "‛": "'", "«": "'", "»": "'", "＇": "'", "＂": "'" },
+  ...{ "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-", "－": "-" },
+  ...{ "\u00a0": " ", "\u2003": " ", "\u2007": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ", "\u00ad": "", "\u200b": "", "\ufeff": "" },
+};
+
+const lookalike = new RegExp(`[${Object.keys(lookalikes).join("")}]`, "gu");
+
+/** What was meant where they stand outside of quotes. */
+const typedElsewhere: Slip = {
+  written: lookalike,
+  meant: (sign) => lookalikes[sign] ?? sign,
+  hint: "signs, quotes and blanks are those of ASCII: `-`, `>=`, `'`",
+};
+
 const path = "[$\\w`]+(?:\\.[\\w`\\u0001]+|\\[[^\\]]*\\]|\\([^()]*\\))*";
 const value = `(?:${path}|\\u0001\\d+\\u0001)`;
 
 /** How other languages write it. */
 const expressionSlips: readonly Slip[] = [
+  typedElsewhere,
   { written: /!==/g, meant: "!=", hint: "JSONata says `!=`" },
   { written: /={2,3}/g, meant: "=", hint: "JSONata compares with a single `=`" },
   { written: /<>/g, meant: "!=", hint: "JSONata says `!=`" },
@@ -45,6 +64,7 @@ const inTag = "(?<=\\{[{%][^{}%]*)";
 
 /** How other languages write it. */
 const templateSlips: readonly Slip[] = [
+  { ...typedElsewhere, written: new RegExp(`${inTag}${lookalike.source}`, "gu") },
   { written: /\{%(-?)\s*(?:else\s+if|elseif|elif|elsif)\b/g, meant: (_, dash = "") => `{%${dash} elsif`, hint: "Liquid says `elsif`" },
   { written: new RegExp(`${inTag}!==`, "g"), meant: "!=", hint: "Liquid says `!=`" },
   {

@@ -1,13 +1,17 @@
 /** Holds every expression and template against the types of what it sees there. */
+
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
+import { endings } from "../expressions/check-role-names.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
 import { describe } from "../meaning/find-field.ts";
 import { infer } from "../meaning/infer.ts";
 import type { Inference } from "../meaning/inference.ts";
 import { judgeTemplate } from "../meaning/judge-template.ts";
-import { isNothing, type Type } from "../meaning/type.ts";
+import { isNothing, join, nothing, type Type } from "../meaning/type.ts";
 import type { TextNode } from "../source/node.ts";
+import type { Span } from "../source/span.ts";
 import type { Checked } from "./check-workflow.ts";
 import type { Meaning } from "./meaning.ts";
 import type { Outline } from "./outline.ts";
@@ -98,6 +102,47 @@ const wanted: Record<Exclude<Use, "truth" | "condition" | "value">, { kinds: rea
   role: { kinds: ["object"], words: "`{role, prompt?}`", else: "the thread fails" },
 };
 
+/** A moderator's `{role, prompt?}`: what else it gives, or where it gives nothing. */
+function checkPicked(node: TextNode, { objects, absent }: Type, report: Report): void {
+  const whole = node.locate(0, node.value.length);
+  if (absent)
+    report.add("wrong-result", whole, "This may give nothing, and `{role, prompt?}` is asked for: the thread fails then.", {
+      hint: "say what is done otherwise: `… ? { 'role': 'x' } : { 'role': '__end__' }`",
+    });
+  const picked = join(objects.map((fields) => (fields.names.includes("role") ? fields.get("role") : nothing)));
+  const roles = picked.any ? undefined : picked.scalars.get("string");
+  if (roles && ![...roles].some((role) => endings.includes(String(role))))
+    report.add("wrong-result", whole, "This never ends the thread: it fails when `max_rounds` is over.", {
+      hint: "`{ 'role': '__end__' }` ends it",
+    });
+  const known = ["role", "prompt"];
+  for (const fields of objects) {
+    if (fields.others !== "closed") continue;
+    for (const name of fields.names) {
+      const place = findKey(node, name) ?? whole;
+      const value = known.includes(name) ? fields.get(name) : undefined;
+      const nearest = findNearestName(name, known);
+      if (value && !value.any && !isNothing(value) && !value.scalars.has("string"))
+        report.add("wrong-result", place, `\`${name}\` is ${describe(value)} here, and text is asked for.`);
+      if (value || nearest === undefined || fields.names.includes(nearest)) continue;
+      report.add("wrong-result", place, `Nothing reads \`${name}\` of what a moderator gives.`, {
+        hint: `did you mean \`${nearest}\`?`,
+        ...(place !== whole && { fix: { title: `Write \`${nearest}\``, span: place, text: nearest } }),
+      });
+    }
+    if (!fields.names.some((name) => name === "role" || findNearestName(name, known) === "role"))
+      report.add("wrong-result", whole, "This gives no `role`: the thread fails then.", {
+        hint: "`{ 'role': 'x' }` names whose turn it is",
+      });
+  }
+}
+
+/** Where a key stands between its quotes, if it stands there once. */
+function findKey(node: TextNode, name: string): Span | undefined {
+  const [found, more] = [...node.value.matchAll(/(['"])((?:(?!\1)[^\\])*)\1\s*:/g)].filter(({ 2: key }) => key === name);
+  return found && !more ? node.locate(found.index + 1, found.index + 1 + name.length) : undefined;
+}
+
 /** Reports a result that its place can't use. */
 function checkUse(node: TextNode, type: Type, use: Use, report: Report): void {
   if (use === "value" || use === "condition" || type.any || isNothing(type)) return;
@@ -106,7 +151,10 @@ function checkUse(node: TextNode, type: Type, use: Use, report: Report): void {
   const span = node.locate(0, node.value.length);
   if (use !== "truth") {
     const { kinds: needed, words, else: otherwise } = wanted[use];
-    if (kinds.some((kind) => needed.includes(kind))) return;
+    if (kinds.some((kind) => needed.includes(kind))) {
+      if (use === "role") checkPicked(node, type, report);
+      return;
+    }
     const isText = use === "number" && kinds.includes("string");
     report.add(
       "wrong-result",

@@ -16,6 +16,14 @@ export function checkExpression(node: TextNode, view: ExpressionView, context: E
   const { report } = context;
   const source = node.value;
   if (source.trim() === "") return;
+  const foreign = findLookalike(source);
+  if (foreign !== undefined) {
+    const sign = source.charAt(foreign);
+    const code = sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+    const message = `JSONata has no \`${sign}\` (U+${code}): it would be read as a letter of a name.`;
+    report.add("bad-expression", node.locate(foreign, foreign + 1), message, report.mend?.(node, "expression"));
+    return;
+  }
   const parsed = context.parsed.get(source) ?? parseExpression(source);
   context.parsed.set(source, parsed);
   if (!parsed.ok) {
@@ -24,6 +32,20 @@ export function checkExpression(node: TextNode, view: ExpressionView, context: E
     return;
   }
   walk(parsed.tree, { node, view, context, count: 0, stopped: false });
+}
+
+/** What stands in quotes, and comments. */
+const quoted = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|\/\*[\s\S]*?\*\//g;
+
+/** Blanks, dashes, quotes and signs that are not those of ASCII. */
+const lookalike =
+  /[\u00a0\u00ab\u00ad\u00bb\u2000-\u200b\u200e-\u203a\u205f\u2060\u2212\u2260\u2264\u2265\u3000-\u3002\ufeff\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/;
+
+/** Where a sign stands that only looks like one of JSONata's, outside of quotes: to JSONata it is a letter. */
+function findLookalike(source: string): number | undefined {
+  if (!lookalike.test(source)) return undefined;
+  const found = lookalike.exec(source.replace(quoted, (literal) => " ".repeat(literal.length)));
+  return found?.index;
 }
 
 function hintAtSyntax(node: TextNode, report: Report): DiagnosticDetails {

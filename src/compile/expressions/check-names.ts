@@ -133,6 +133,10 @@ function suggestName(name: string, names: readonly string[], source: string, end
   if (constant !== undefined) return mean(constant);
   if (name === "undefined") return { hint: "`$exists(…)` asks whether something is there" };
   if (allowedFunctions.has(name) && /^\s*\(/.test(source.slice(end))) return mean(`$${name}`);
+  const [before, after] = [source.slice(0, end - name.length), source.slice(end)];
+  const isKey = /[{,]\s*$/.test(before) && /^\s*:/.test(after);
+  const inQuotes = { hint: `text stands in quotes: \`'${name}'\``, text: `'${name}'` };
+  if (isKey) return inQuotes;
   const nearest = findNearestName(name, names);
   if (nearest !== undefined) return mean(nearest);
   const isEvent = names.includes("data");
@@ -145,8 +149,7 @@ function suggestName(name: string, names: readonly string[], source: string, end
   if (!names.includes("steps")) return {};
   if (name === "output") return mean("steps[-1].output");
   // What stands alone on the right of a comparison is seldom a field.
-  const isText = /(?:[^<>!]=|!=|\bin)\s*\[?\s*$/.test(source.slice(0, end - name.length)) && !/^\s*[.[(]/.test(source.slice(end));
-  if (isText) return { hint: `text stands in quotes: \`'${name}'\``, text: `'${name}'` };
+  if (/(?:[^<>!]=|!=|\bin)\s*\[?\s*$/.test(before) && !/^\s*[.[(]/.test(after)) return inQuotes;
   return { hint: `the last output is \`steps[-1].output\`: \`steps[-1].output.${name}\``, text: `steps[-1].output.${name}` };
 }
 

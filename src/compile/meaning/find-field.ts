@@ -108,7 +108,7 @@ export function suggestField(
 /** The type of a name's value; reports a name that can't be there. */
 export function findField(node: ExpressionNode, { context, atRoot }: Env, state: Inference): Type {
   const items = itemsOf(context);
-  const found = lookUpField(items, String(node.value));
+  const found = findAtRoot(node, items, atRoot, state) ?? lookUpField(items, String(node.value));
   if ("type" in found) return context.lists.length > 0 ? join([found.type, ofList(() => found.type)]) : found.type;
   // What stands at the root was looked at by its view.
   if (atRoot && state.view.names !== undefined) return unknown;
@@ -116,9 +116,19 @@ export function findField(node: ExpressionNode, { context, atRoot }: Env, state:
   const { start, end } = findToken(node, source);
   const span = state.node.locate(start, end);
   const details =
-    leaveOut(found, source, end, (to) => state.node.locate(start, to)) ?? countItems(node, context) ?? suggestField(found, span, quote);
+    leaveOut(found, source, end, (to) => state.node.locate(start, to)) ??
+    countItems(node, context) ??
+    suggestField(found, span, found.nearest?.startsWith("$$.") ? undefined : quote);
   state.context.report.add("unknown-field-of-type", span, `${found.message}; this is always undefined.`, details);
   return unknown;
+}
+
+/** `steps[steps.role = 'x']`: what is at the root, looked for in what stands at the root. */
+function findAtRoot({ value }: ExpressionNode, { any, objects }: Type, atRoot: boolean, { view }: Inference): MissingField | undefined {
+  const name = String(value);
+  if (atRoot || any || objects.length === 0 || view.steps !== true || !view.names?.includes(name)) return undefined;
+  if (objects.some(({ names, others }) => others === "free" || names.includes(name))) return undefined;
+  return { message: `${upper(objects[0]?.label ?? "")} has no \`${name}\``, nearest: `$$.${name}`, names: [] };
 }
 
 /** A name before one that is there itself: `output.vote` over the output. */

@@ -2,14 +2,15 @@
 
 import { silent } from "../diagnostics/diagnostic.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
+import { allowedFunctions } from "../expressions/views.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
 import { compileLimits } from "../limits.ts";
 import { checkCall } from "./check-call.ts";
 import { checkArithmetic, checkEquality, checkNegation, checkOrder, type Operands } from "./check-operators.ts";
 import { addFacts, applyFacts, type Facts, firstAnchor, forget, keepAnchored, noFacts, readTest, stepAnchor } from "./facts.ts";
-import { findField } from "./find-field.ts";
+import { findField, quote } from "./find-field.ts";
 import type { Env, Inference } from "./inference.ts";
-import { spanOfOperand } from "./literal.ts";
+import { readLiteral, spanOfOperand } from "./literal.ts";
 import { ofLengths } from "./range.ts";
 import {
   boolean,
@@ -57,6 +58,7 @@ function visitKind(node: ExpressionNode, env: Env, state: Inference): Type {
     case "path":
       return visitPath(node, env, state);
     case "variable":
+      if (node["predicate"] !== undefined) tellFunction(node, env, state);
       return applyFacts(env.facts, firstAnchor(node), findVariable(String(node.value), env, state));
     case "block":
       return visitBlock(node, env, state);
@@ -120,13 +122,16 @@ function visitPath(node: ExpressionNode, outer: Env, state: Inference): Type {
   let anchor: string | undefined = "";
   let between: string[] = [];
   const inside = (items: Type): Env => enter(items, env);
-  for (const [place, step] of asNodes(node["steps"]).entries()) {
+  const steps = asNodes(node["steps"]);
+  if (steps[0]?.type === "variable" && steps.length > 1) tellFunction(steps[0], env, state);
+  for (const [place, step] of steps.entries()) {
     // Joins and parents reach back: what they see is not followed.
     if (step["tuple"] !== undefined || step["focus"] !== undefined || step["index"] !== undefined || step.type === "parent") {
       for (const name of [step["focus"], step["index"]]) if (typeof name === "string") env.names.set(name, unknown);
       [type, anchor] = [unknown, undefined];
       continue;
     }
+    if (place > 0 && tellLength(step, type, state)) return unknown;
     const items = place === 0 ? type : itemsOf(type);
     if (step.type === "sort") {
       for (const term of Array.isArray(step["terms"]) ? step["terms"] : [])
@@ -165,6 +170,11 @@ function filter(node: ExpressionNode, type: Type, env: Env, state: Inference): T
   for (const stage of [...asNodes(node["stages"]), ...asNodes(node["predicate"])]) {
     const test = asNode(stage["expr"]);
     if (test === undefined) continue;
+    if (test.type === "string") {
+      if (!isFunction(node, env, state)) tellFieldInBrackets(test, state);
+      left = unknown;
+      continue;
+    }
     const isLast = test.type === "unary" && test.value === "-" && asNode(test["expression"])?.value === 1;
     if (test.type === "number" || isLast) {
       if (test.type === "number") checkIndex(test, left, state);
@@ -186,6 +196,58 @@ function filter(node: ExpressionNode, type: Type, env: Env, state: Inference): T
         : held;
   }
   return left;
+}
+
+/** `output['vote']` of other languages: a text always holds, so that all is left. */
+function tellFieldInBrackets(test: ExpressionNode, state: Inference): void {
+  const { node } = state;
+  const literal = readLiteral(test, node.value);
+  if (!literal) return;
+  const [before, after] = [node.value.slice(0, literal.start), node.value.slice(literal.end)];
+  const start = before.lastIndexOf("[");
+  const span = node.locate(start, literal.end + after.indexOf("]") + 1);
+  const name = quote(String(literal.value));
+  const isWhole = before.slice(start + 1).trim() === "" && /^\s*\]/.test(after);
+  state.context.report.add(
+    "wrong-result",
+    span,
+    "In brackets stands a test or a number, and this text always holds: nothing is left out.",
+    {
+      hint: `a field is written \`.${name}\``,
+      ...(isWhole && /^[\w$` -]+$/.test(name) && { fix: { title: `Write \`.${name}\``, span, text: `.${name}` } }),
+    },
+  );
+}
+
+/** `$last['writer']` and `$last.writer`: a function that is not called is no value that has fields or items. */
+function tellFunction(node: ExpressionNode, env: Env, state: Inference): void {
+  if (!isFunction(node, env, state)) return;
+  const name = String(node.value);
+  const end = Math.min(node.position ?? 0, state.node.value.length);
+  state.context.report.add(
+    "unknown-field-of-type",
+    state.node.locate(end - name.length - 1, end),
+    `\`$${name}\` is a function, and has no fields and no items; this is always undefined.`,
+    { hint: allowedFunctions.has(name) ? `it is called: \`$${name}(…)\`` : `write \`$${name}('role')\`` },
+  );
+}
+
+function isFunction({ type, value }: ExpressionNode, { names }: Env, { view }: Inference): boolean {
+  const name = String(value);
+  if (type !== "variable" || names.has(name)) return false;
+  return allowedFunctions.has(name) || (view.steps === true && (name === "first" || name === "last"));
+}
+
+/** `steps.length` of other languages; says whether it is that. */
+function tellLength(step: ExpressionNode, { any, lists, scalars, objects }: Type, state: Inference): boolean {
+  const name = String(step.value);
+  if (step.type !== "name" || (name !== "length" && name !== "size")) return false;
+  if (any || lists.length === 0 || scalars.size + objects.length > 0) return false;
+  const items = join(lists.map((item) => item()));
+  if (items.any || items.objects.some(({ names, others }) => others === "free" || names.includes(name))) return false;
+  const message = `A list has no \`${name}\`; this is always undefined.`;
+  state.context.report.add("unknown-field-of-type", spanOfOperand(step, state), message, { hint: "`$count(…)` counts a list's items" });
+  return true;
 }
 
 /** An item behind the last one that a list may have. */

@@ -102,7 +102,7 @@ function listPlaces(schema: EditorSchema, path: string, above: readonly EditorSc
 describe("places of expressions and templates", () => {
   test("[MEAN14] are those that the language's shape has", () => {
     expect(Object.keys(places).sort()).toEqual([...new Set(listPlaces(createEditorSchema(), "", []))].sort());
-    for (const text of [byStatus(), byCondition(), moderated("{ 'role': 'worker' }")]) expect(parseWorkflow(text).diagnostics).toEqual([]);
+    for (const text of [byStatus(), byCondition(), moderated("{ 'role': '__end__' }")]) expect(parseWorkflow(text).diagnostics).toEqual([]);
   });
 
   test("[MEAN14] the data of the orchestrator's kinds is what those say", () => {

@@ -139,3 +139,34 @@ describe("roles", () => {
     expect(find(text("{ 'id': 7 }"))).toEqual([]);
   });
 });
+
+describe("moderators", () => {
+  const roles = "roles:\n  pro: { goal: x }\n  contra: { goal: x }\n";
+  const over = "$count(steps) > 3 ? { 'role': '__end__' }";
+  test.each([
+    ["a key a letter off", `${over} : { 'rol': 'pro' }`, "wrong-result: rol"],
+    ["a prompt a letter off", `${over} : { 'role': 'pro', "promt": 'Go.' }`, "wrong-result: promt"],
+    ["a role that is no text", "{ 'role': 5 }", "wrong-result: role"],
+    ["a prompt that is no text", `${over} : { 'role': 'pro', 'prompt': $count(steps) }`, "wrong-result: prompt"],
+    ["no role at all", `${over} : { 'prompt': 'Go.' }`, `wrong-result: ${over} : { 'prompt': 'Go.' }`],
+    ["nothing otherwise", over, `wrong-result: ${over}`],
+    [
+      "no end",
+      "{ 'role': steps[-1].role = 'pro' ? 'contra' : 'pro' }",
+      "wrong-result: { 'role': steps[-1].role = 'pro' ? 'contra' : 'pro' }",
+    ],
+  ])("[MEAN25] %s is told at its place", (_title, moderator, found) => {
+    const text = `${head}${roles}moderator: |\n  ${moderator}\n`;
+    expect(find(text).map((each) => each.trimEnd())).toEqual([found]);
+  });
+
+  test.each([
+    `${over} : { 'role': 'pro' }`,
+    `${over} : { 'role': 'pro', 'prompt': 'Go.', 'why': 'x' }`,
+    `${over} : $count(steps) = 3 ? { 'role': '$SUSPEND' } : { 'role': steps[-1].role }`,
+    "{ 'role': $last('pro').next }",
+    `$merge([{ 'role': 'pro' }, $event.data.who])`,
+  ])("[MEAN25] of %s nothing is said", (moderator) => {
+    expect(find(`${head}${roles}moderator: |\n  ${moderator}\n`)).toEqual([]);
+  });
+});

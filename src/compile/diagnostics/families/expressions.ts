@@ -146,7 +146,7 @@ export const expressionsCatalogue = {
     severity: "warning",
     title: "An expression that gives what its place can't use",
     explanation:
-      "A key and an agent are text (a key may be a number or a boolean too), a score and a priority numbers, and a moderator gives `{role, prompt?}`. What is of another type counts as nothing.",
+      "A key and an agent are text (a key may be a number or a boolean too), a score and a priority numbers, a moderator gives `{role, prompt?}`, and in brackets stands a test or a number. What is of another type counts as nothing.",
   },
   "map-as-text": {
     code: "NRV4024",
