@@ -200,8 +200,9 @@ function collectVariable(text: string, before: Record<string, string> = {}): Rec
 }
 
 function parseName(text: string): string {
-  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;
-  throw new InvalidArgumentError("a Worker's name has at most 63 small letters, digits and dashes, and no dash at its ends");
+  // Its bucket has the same name, and those have three at least.
+  if (/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(text)) return text;
+  throw new InvalidArgumentError("a Worker's name has 3 to 63 small letters, digits and dashes, and no dash at its ends");
 }
 
 function parseDomain(text: string): string {

@@ -30,7 +30,7 @@ export async function attemptDelivery(settings: WebhookSettings, entry: LogEntry
     const prepared = settings.push ? await preparePush(settings, entry, ports) : await prepareRequest(settings, entry, ports.now());
     if (prepared === undefined) return { ok: true };
     if (typeof prepared === "string") return { ok: false, error: prepared };
-    return await readAnswer(judged.url, await ports.fetch(judged.url, { ...prepared, signal: late.signal }));
+    return await readAnswer(judged.url, await ports.fetch(judged.url, { ...prepared, signal: late.signal }), ports.now());
   } catch (error) {
     return { ok: false, error: describeFailure(judged.url, error) };
   } finally {
@@ -92,7 +92,7 @@ async function preparePush(
   };
 }
 
-async function readAnswer(url: string, response: Response): Promise<Attempt> {
+async function readAnswer(url: string, response: Response, now: number): Promise<Attempt> {
   const { status, headers } = response;
   // Nothing of it is kept: it may be anything, and of any length.
   await response.body?.cancel().catch(() => {});
@@ -102,13 +102,14 @@ async function readAnswer(url: string, response: Response): Promise<Attempt> {
   if (status >= 300 && status < 400) return { ok: false, error: `answered ${status}: redirects are not followed` };
   if (status === 410) return { ok: false, error: "answered 410", gone: true };
   const error = `answered ${status}`;
-  const pause = status === 429 || status === 503 ? readRetryAfter(headers.get("retry-after")) : undefined;
+  const pause = status === 429 || status === 503 ? readRetryAfter(headers.get("retry-after"), now) : undefined;
   return { ok: false, error, ...(pause !== undefined && { retryAfter: pause }) };
 }
 
-function readRetryAfter(text: string | null): number | undefined {
-  if (text === null || !/^\d{1,9}$/.test(text)) return undefined;
-  return Math.min(Number(text) * 1000, webhookLimits.retryAfter);
+/** Seconds, or a date of HTTP's. @returns milliseconds from now on */
+function readRetryAfter(text: string | null, now: number): number | undefined {
+  const wait = /^\d+$/.test(text ?? "") ? Number(text) * 1000 : Date.parse(text ?? "") - now;
+  return wait > 0 ? Math.min(wait, webhookLimits.retryAfter) : undefined;
 }
 
 /** Whoever may only read sees it, so it has no more of the address than its origin. */
