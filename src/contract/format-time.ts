@@ -1,4 +1,5 @@
 /** Writes moments as RFC 3339. A turn has nearly ten, most of them of the present second. */
+import { inOnePiece } from "./one-piece.ts";
 
 /** Seconds whose text is kept: those of a few deadlines beside the present one. */
 const kept = 64;
@@ -21,5 +22,5 @@ export function formatTime(at: number): string {
     seconds[place] = second;
     texts[place] = text.slice(0, -4);
   }
-  return `${texts[place]}${end}`;
+  return inOnePiece(`${texts[place]}${end}`);
 }

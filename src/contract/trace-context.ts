@@ -1,4 +1,5 @@
 /** W3C Trace Context, as events carry it in `traceparent`. */
+import { inOnePiece } from "./one-piece.ts";
 
 export interface TraceContext {
   /** 32 of `0-9a-f`, not all zero. */
@@ -20,5 +21,5 @@ export function parseTraceparent(text: string): TraceContext | undefined {
 
 /** Writes a `traceparent` of version 00. */
 export function formatTraceparent({ traceId, spanId, flags }: TraceContext): string {
-  return `00-${traceId}-${spanId}-${flags}`;
+  return inOnePiece(`00-${traceId}-${spanId}-${flags}`);
 }

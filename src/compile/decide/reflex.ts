@@ -1,6 +1,7 @@
 /** Evaluates reflexes: which events start, signal or publish, under which key. Pure, and errors are data. */
 import type { Json } from "../../contract/event.ts";
 import { matchesKind } from "../../contract/kinds/matches-kind.ts";
+import { inOnePiece } from "../../contract/one-piece.ts";
 import type { ReflexIr } from "../ir.ts";
 import { evaluateEmits } from "./effects.ts";
 import { type EvaluationError, evaluateExpression, isTruthy } from "./expression.ts";
@@ -48,7 +49,7 @@ async function readKey(
     parts.push(part);
   }
   const [only] = parts;
-  return { ok: true, key: parts.length === 1 && only !== undefined ? only : JSON.stringify(parts) };
+  return { ok: true, key: parts.length === 1 && only !== undefined ? inOnePiece(only) : JSON.stringify(parts) };
 }
 
 /** Evaluates one reflex over an event that was accepted. */

@@ -1,6 +1,7 @@
 /** Renders prompts and the strings of literal payloads: Liquid over what an edge sees, plain values, never escaped. */
 import type { Liquid, Template as ParsedTemplate } from "liquidjs";
 import type { Json } from "../../contract/event.ts";
+import { inOnePiece } from "../../contract/one-piece.ts";
 import type { Template } from "../ir.ts";
 import { createTemplateEngine } from "../templates/create-template-engine.ts";
 import { normaliseMustache } from "../templates/normalise-mustache.ts";
@@ -112,7 +113,7 @@ function joinNamed(source: string, scope: TemplateScope): string | undefined {
     if (said === undefined) return undefined;
     text += said;
   }
-  return text.length > joined.length ? undefined : text;
+  return text.length > joined.length ? undefined : inOnePiece(text);
 }
 
 async function renderLiquid(template: Extract<Template, { kind: "liquid" }>, scope: TemplateScope): Promise<Rendered> {

@@ -2,6 +2,7 @@
 
 import type { CloudEvent, Json } from "../event.ts";
 import { formatTime } from "../format-time.ts";
+import { inOnePiece } from "../one-piece.ts";
 import type { EngineData, EngineKind } from "./engine-kinds.ts";
 
 /** What an event has beside its kind and its data. */
@@ -17,7 +18,7 @@ type Attributes = Pick<CloudEvent, "id" | "source"> & {
 export function makeEngineEvent<K extends EngineKind>(type: K, attributes: Attributes, now: number, data: EngineData<K>): CloudEvent {
   const { id, source, correlationid, causationid, traceparent } = attributes;
   return {
-    ...{ specversion: "1.0", id, source, type, time: formatTime(now) },
+    ...{ specversion: "1.0", id: inOnePiece(id), source: inOnePiece(source), type: inOnePiece(type), time: formatTime(now) },
     ...(correlationid !== undefined && { correlationid }),
     ...(causationid !== undefined && { causationid }),
     ...(traceparent !== undefined && { traceparent }),

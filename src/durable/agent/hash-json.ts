@@ -2,6 +2,7 @@
  * Tells one JSON value from another by 64 bits, whatever the order of members: many languages write that of their maps differently each
  * time. Not for secrets: whoever finds two values of one hash sends a repeat that counts as one, of its own.
  */
+import { inOnePiece } from "../../contract/one-piece.ts";
 
 /** The two halves of the value that was hashed last: a pair for each part would be most of the work. */
 let high = 0;
@@ -13,7 +14,7 @@ const seeds = { text: 0x2545f491, number: 0x1b873593, word: 0x3c6ef372, list: 0x
 /** @param value as `JSON.parse` gives it, of bounded depth */
 export function hashJson(value: unknown): string {
   hash(value);
-  return (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0");
+  return inOnePiece((high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0"));
 }
 
 function hash(value: unknown): void {

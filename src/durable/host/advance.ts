@@ -4,6 +4,7 @@
  */
 
 import type { Json } from "../../contract/event.ts";
+import { inOnePiece } from "../../contract/one-piece.ts";
 import type { ActorEvent } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
 import { leavesChild } from "./last-messages.ts";
@@ -134,7 +135,7 @@ async function settleNext(
     const { output, metadata } = await runBounded(src, (signal) => target.run(input, scope, writes, signal, tell));
     return [
       ...told,
-      { event: { type: `xstate.done.actor.${id}`, output: toPlain(output, `the output of ${src}`), actorId: id }, metadata },
+      { event: { type: inOnePiece(`xstate.done.actor.${id}`), output: toPlain(output, `the output of ${src}`), actorId: id }, metadata },
     ];
   } catch (error) {
     return [...told, { event: { type: `xstate.error.actor.${id}`, error: toErrorData(error), actorId: id }, metadata: undefined }];

@@ -1,5 +1,6 @@
 /** Writes a step's effects, inside its transaction: timers, children and jobs of the actor's document, messages into the outbox. */
 import type { Json } from "../../contract/event.ts";
+import { inOnePiece } from "../../contract/one-piece.ts";
 import type { HostMessage, Message } from "../protocol/envelope.ts";
 import { type ActorDocs, type ActorRow, listChildren } from "./actor-docs.ts";
 import type { TakenStep } from "./advance.ts";
@@ -127,7 +128,7 @@ function spawnChild(
       jobs.add({ actor: row.id, id: effect.id, run, src: name, ...(effect.input !== undefined && { input: effect.input }) });
     return;
   }
-  const address = `${target.place}/${row.id}.${run}`;
+  const address = inOnePiece(`${target.place}/${row.id}.${run}`);
   docs.change(row.id, { children: { ...docs.read(row.id)?.children, [effect.id]: address } });
   const metadata = logic.childMetadata?.(effect.src, scope);
   const start: HostMessage = {
@@ -178,5 +179,5 @@ export function forgetChild(docs: ActorDocs, actor: string, id: string): void {
 
 /** An actor's address: its object's own, or for one placed beside others its kind and id. */
 export function addressOf(world: World, logic: MachineLogic, actor: string): string {
-  return world.address.slice(world.address.indexOf("/") + 1) === actor ? world.address : `${logic.place}/${actor}`;
+  return world.address.slice(world.address.indexOf("/") + 1) === actor ? world.address : inOnePiece(`${logic.place}/${actor}`);
 }

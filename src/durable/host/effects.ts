@@ -3,6 +3,7 @@
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, ExecutableActionsFrom } from "xstate";
 import { readAddress } from "../../../machines/address.ts";
 import type { Json } from "../../contract/event.ts";
+import { inOnePiece } from "../../contract/one-piece.ts";
 import { toPlain } from "./plain-data.ts";
 import { isChildReference, parentReference, type SentByHand } from "./references.ts";
 
@@ -132,7 +133,7 @@ function readSpawn(params: Params, child: AnyActorRef | undefined): Effect {
 function readReceiver(to: unknown, self: unknown, known: () => boolean): Receiver | undefined {
   const address = readAddress(to);
   if (address === "parent" || to === parentReference) return { parent: true };
-  if (address !== undefined) return { address };
+  if (address !== undefined) return { address: inOnePiece(address) };
   if (to === self) return { self: true };
   if (known()) return { child: (to as AnyActorRef).id };
   if (isChildReference(to)) return undefined;

@@ -3,6 +3,7 @@
  * parameters a statement, and takes thousands of rows a second this way where single inserts are hundreds.
  */
 import { exceedsBytes } from "../../contract/limits.ts";
+import { inOnePiece } from "../../contract/one-piece.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRows } from "./projection-batcher.ts";
@@ -100,7 +101,7 @@ export function prepareProjection<Statement>(
   db: { prepare(sql: string): { bind(json: string): Statement } },
   encoded: readonly EncodedRows[],
 ): Statement[] {
-  return listStatements(encoded).map(({ sql, json }) => db.prepare(sql).bind(json));
+  return listStatements(encoded).map(({ sql, json }) => db.prepare(inOnePiece(sql)).bind(json));
 }
 
 /** The same for any SQLite: each takes its JSON as its one parameter. */
@@ -158,7 +159,7 @@ function packTexts(texts: string[]): string[] {
 }
 
 function joinTexts(texts: string[]): string[] {
-  const json = `[${texts.join(",")}]`;
+  const json = ["[", texts.join(","), "]"].join("");
   if (texts.length === 1 || !exceedsBytes(json, jsonBytes)) return [json];
   const half = Math.ceil(texts.length / 2);
   return [texts.slice(0, half), texts.slice(half)].flatMap(joinTexts);

@@ -1,4 +1,5 @@
 /** Ids made of what they follow from, so that a retry makes the same one: SHA-256, shortened. */
+import { inOnePiece } from "../../contract/one-piece.ts";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -20,5 +21,5 @@ export async function deriveId(prefix: string, parts: (string | number)[]): Prom
       held &= (1 << bits) - 1;
     }
   }
-  return id;
+  return inOnePiece(id);
 }

@@ -5,6 +5,7 @@
 
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent } from "../../contract/event.ts";
+import { byItself, inOnePiece } from "../../contract/one-piece.ts";
 import { createActorHost, type HostOptions } from "../host/actor-host.ts";
 import { formerHost } from "../host/former-tables.ts";
 import { createLogics } from "../host/logic.ts";
@@ -97,7 +98,7 @@ const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTa
 function createMailing(outbox: () => ThreadHost["committer"]["outbox"]): ThreadServices["mail"] {
   return (agents, message, sender, { next = false } = {}) =>
     outbox().append(
-      agents.map((agent) => `agent/${agent}` as const),
+      agents.map((agent) => inOnePiece(`agent/${agent}` as const)),
       message,
       { sender, spread: true, next },
     );
@@ -109,7 +110,7 @@ const openOffered = openLazily<{ records: OfferRecords }>({ records: createOffer
 export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): ThreadBase {
   const { registry } = ports;
   const { storage, clock, address } = ports.world;
-  const name = address.slice(address.indexOf("/") + 1);
+  const name = byItself(address.slice(address.indexOf("/") + 1));
   const store = createStore(storage, address, { ...formerBase, ...parts.former });
   const documents = openTaskDocuments(store);
   const lifecycle = openThreadDocuments(store);

@@ -6,6 +6,7 @@ import { formatDuration } from "../../../contract/format-duration.ts";
 import { formatTime } from "../../../contract/format-time.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
 import { makeEngineEvent } from "../../../contract/kinds/make-engine-event.ts";
+import { inOnePiece } from "../../../contract/one-piece.ts";
 
 /**
  * @param id unique in the thread and the same when the step is taken again: made of the actor, its revision and a name
@@ -26,8 +27,8 @@ export function makeThreadEvent<K extends EngineKind>(
 export function makeEdgeEvent(thread: string, id: string, kind: string, cause: string, now: number, data: Json): CloudEvent {
   return {
     specversion: "1.0",
-    id,
-    source: `/threads/${thread}`,
+    id: inOnePiece(id),
+    source: inOnePiece(`/threads/${thread}`),
     type: kind,
     time: formatTime(now),
     correlationid: thread,

@@ -8,6 +8,7 @@ import { recruitmentEmitted, recruitmentToAgent, toOffers } from "../../../../ma
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
+import { inOnePiece } from "../../../contract/one-piece.ts";
 import { open } from "../../../contract/shape.ts";
 import { outcomeStatuses, type ThreadStatus } from "../../../contract/statuses.ts";
 import type { ActorEvent } from "../../host/effects.ts";
@@ -43,7 +44,7 @@ export type Beginning = z.infer<typeof beginning>;
 
 /** The full id of an offer: it names its thread and its role. */
 export function makeOfferId(thread: string, role: number, offer: number): string {
-  return `${thread}:${role}:${offer}`;
+  return inOnePiece(`${thread}:${role}:${offer}`);
 }
 
 export function createRecruitmentLogic(): LogicEntry<ThreadServices> {

@@ -10,6 +10,7 @@ import { createModerator, type Moderator, summariseDecision } from "../../../com
 import type { Decision, Step } from "../../../compile/decide/view.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
+import { inOnePiece } from "../../../contract/one-piece.ts";
 import { open } from "../../../contract/shape.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry, PendingWrite, PromiseLogic } from "../../host/logic.ts";
@@ -224,7 +225,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
     });
     if (attempt > 1) forgetRevoked(documents, event.turn, event.agent, generation);
     const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data);
-    assigned.to = `agents/${event.agent}`;
+    assigned.to = inOnePiece(`agents/${event.agent}`);
     noteTurnGiven(scope, event);
     services.log({ ...assigned, data: describeTurn(documents, role, data, { agent: event.agent }) }, start.thread);
     return createMail({ channel: "my", event: assigned, turn, ...((attempt > 1 || event.resumed) && { again: true }) });

@@ -1,6 +1,7 @@
 /** What a task's object knows of its thread, and how its turns are named. Knows no store and no machine. */
 import * as z from "zod";
 import { start } from "../../../../machines/messages.ts";
+import { inOnePiece } from "../../../contract/one-piece.ts";
 import { open } from "../../../contract/shape.ts";
 import { event, json } from "../../protocol/parts.ts";
 import { changedStep } from "../lifecycle/epoch-plan.ts";
@@ -35,5 +36,5 @@ export type TaskStart = z.infer<typeof taskStart>;
 
 /** The full id of a turn: it names its task. */
 export function makeTurnId(task: string, turn: number): string {
-  return `${task}:${turn}`;
+  return inOnePiece(`${task}:${turn}`);
 }

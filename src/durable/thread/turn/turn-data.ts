@@ -7,6 +7,7 @@ import { formatTime } from "../../../contract/format-time.ts";
 import type { Lease } from "../../../contract/kinds/lease.ts";
 import type { Handover, TurnAssigned } from "../../../contract/kinds/turn.ts";
 import type { TurnPolicy } from "../../../contract/language.ts";
+import { inOnePiece } from "../../../contract/one-piece.ts";
 import { describeHeartbeat } from "../log/make-event.ts";
 
 /** What the machine knows of the turn. */
@@ -72,6 +73,6 @@ export function makeTurnData(role: RoleIr, start: TurnStart, facts: TurnFacts): 
     last: last ? { role: last.role, agent: last.agent, output: last.output, ...(last.body !== undefined && { body: last.body }) } : null,
     ...(facts.resumed && { resumed: facts.resumed }),
     ...(facts.handover !== undefined && { handover: facts.handover }),
-    history: `/v1/threads/${start.thread}/messages`,
+    history: inOnePiece(`/v1/threads/${start.thread}/messages`),
   };
 }
