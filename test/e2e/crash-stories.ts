@@ -52,8 +52,8 @@ async function closeStories(): Promise<void> {
 
 /** Tests of one file. @param kills how often each is killed; what is never killed has no test @param env of the server */
 export function tellCrashes(kills: Record<Kill, number>, env: Record<string, string> = {}): void {
-  beforeAll(() => openStories(env), 60_000);
-  afterAll(closeStories, 60_000);
+  beforeAll(() => openStories(env));
+  afterAll(closeStories);
 
   const stories: { name: string; kill: Kill; withOffers: number[] }[] = [
     { name: "[CRASH1] kills of all server processes", kill: "all", withOffers: [2] },
@@ -114,9 +114,7 @@ export function tellCrashes(kills: Record<Kill, number>, env: Record<string, str
       );
     });
 
-  test("[CRASH4] of offers that were open as the server was killed one claim each wins, whoever was shown one hears that it closed, and no number names two", {
-    timeout: 120_000,
-  }, async () => {
+  test("[CRASH4] of offers that were open as the server was killed one claim each wins, whoever was shown one hears that it closed, and no number names two", async () => {
     onTestFailed(() => {
       failed = true;
     });

@@ -13,9 +13,9 @@ export const agentLimits = {
   offersLazy: 4_000,
   /**
    * Milliseconds after an object began in which an offer may close that the agent was shown in the object's life before, and that a
-   * crash forgot: as long as a new board asks what is open, which is shown anew.
+   * crash forgot: as long as a new board keeps for it what has closed.
    */
-  offersForgotten: 10_000,
+  offersForgotten: 60_000,
   /** Milliseconds that a connection has to acknowledge that an offer has closed until that is written: clients do so within one. */
   closedLazy: 2_000,
   /** Milliseconds for which an agent is told that an offer has closed. */

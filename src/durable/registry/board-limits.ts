@@ -8,6 +8,11 @@ export const boardLimits = {
   /** Milliseconds for which a new board asks the threads that wait for a claim what they offer, and between two times that it asks. */
   young: 10_000,
   asksAgain: 1_000,
+  /**
+   * Milliseconds for which a new board keeps what closes for those that were shown it and are not back: a client whose server was lost
+   * tries again after half a minute at the latest, and a slow machine takes as long to answer.
+   */
+  comeBack: 60_000,
   /** Milliseconds after which it reads once more who is online: the index lags by a second or so behind who came before it began. */
   readsAgain: 4_000,
   /** Threads that it asks, and how many at once: the rest renew their offers by themselves. */

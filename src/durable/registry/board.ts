@@ -120,7 +120,7 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
       await readAgents();
       for (const agent of new Set([...shown, ...known])) {
         // To a new board those that were shown it come back only now.
-        if (agent === but || !(agents.has(agent) || isYoung())) notes.forget(agent, id);
+        if (agent === but || !(agents.has(agent) || now() - begun < boardLimits.comeBack)) notes.forget(agent, id);
         else notes.closed(agent, id, event);
       }
       arm();

@@ -187,6 +187,23 @@ test("[BOARD13] what has closed is told to those that come back to a new board, 
   expect((await come(board, "forgot")).closed).toEqual([]);
 });
 
+test("[BOARD13] what closes on a new board goes to those that are not back for a minute, be the machine ever so slow, and then to those alone that are there", async () => {
+  const board = begin();
+  await come(board, "here");
+  now += boardLimits.comeBack - 1;
+  await board.close("t:0:1", event("t:0:1.closed", "nerve.offer.closed"), ["here", "away"], null);
+  now += boardLimits.notes;
+  board.alarm();
+  await board.close("t:0:2", event("t:0:2.closed", "nerve.offer.closed"), ["here", "away"], null);
+  now += boardLimits.notes;
+  board.alarm();
+  expect(told.map(([agent, { closed }]) => [agent, closed.map(({ id }) => id)])).toEqual([
+    ["here", ["t:0:1.closed"]],
+    ["away", ["t:0:1.closed"]],
+    ["here", ["t:0:2.closed"]],
+  ]);
+});
+
 test("[BOARD13] an agent that looks for itself is told what was to go to it later, though it knows of nothing", async () => {
   const board = begin();
   await come(board, "a");
