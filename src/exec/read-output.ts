@@ -103,7 +103,8 @@ const bytesAtMost = limits.eventBytes - execLimits.envelopeBytes;
 function describeExcess(output: Output): string | undefined {
   if (exceedsDepth(output, deepest)) return `The output nests deeper than ${deepest} levels: print a flatter one.`;
   const bytes = Buffer.byteLength(JSON.stringify(output));
-  return bytes > bytesAtMost ? `The output has ${bytes} bytes; at most ${bytesAtMost} fit in an event: print a shorter one.` : undefined;
+  if (bytes <= bytesAtMost) return undefined;
+  return `The output has ${bytes} bytes; at most ${bytesAtMost} fit in an event: print a shorter one. Where the schema takes an artifact, write what is large to a file in NERVEFLARE_ARTIFACTS, and print {"$artifact": "its name"} in its place.`;
 }
 
 function describeBroken(text: string, { start, at, mend }: BrokenObject): string {

@@ -160,6 +160,10 @@ test("[EVENT15] a whole number that JSON rounds is noted, however it comes, and 
 test("[LOG3] a kind, a prefix or a source that none can be is told, rather than answered with nothing", async () => {
   for (const query of ["type=*", "type=pr*", "type=PR.x", "type=pr.", "type=pr.*.x", "source=alice"])
     expect(await call("GET", `/v1/events?${query}`)).toMatchObject({ status: 400, body: { code: "malformed" } });
+  for (const action of ["*", "threads", "threads.*", "threads.cancel", "cancel*"])
+    expect(await call("GET", `/v1/audit?action=${action}`)).toMatchObject({
+      status: action.endsWith("*") && !action.includes(".") ? 400 : 200,
+    });
   for (const query of ["type=pr", "type=pr.*", "type=nerve.*", "source=/agents/alice"])
     expect(await call("GET", `/v1/events?${query}`)).toMatchObject({ status: 200 });
 });

@@ -20,6 +20,9 @@ import {
   withDefault,
 } from "./parameter.ts";
 
+/** As kinds and actions are, so that what can't be one is told rather than answered with nothing. */
+const kindOrPrefix = /^(?=.{1,130}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?$/;
+
 const exampleThread = "tq7zvw2m4k6n5p3r2s4t6u5v7x";
 
 /** What stands in a path, by what it names. What fits no pattern names nothing. */
@@ -189,8 +192,7 @@ export const queries = {
   log: strictQuery({
     type: text("Events of this kind; `x.*` is every kind that begins with `x.`.", {
       example: "pr.*",
-      // As kinds are, so that what can't be one is told rather than answered with nothing.
-      pattern: /^(?=.{1,130}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?$/,
+      pattern: kindOrPrefix,
       hint: "an event's kind, or a prefix `x.*`; without it all are meant",
     }),
     source: text("Events of this sender.", {
@@ -277,7 +279,11 @@ export const queries = {
   operators: strictQuery({ after: afterName, limit }),
   audit: strictQuery({
     operator: text("Decisions of this operator.", { example: "carol", least: 1, most: 256 }),
-    action: text("Decisions of this kind.", { example: "threads.cancel", least: 1, most: 256 }),
+    action: text("Decisions of this kind; `x.*` is every kind that begins with `x.`.", {
+      example: "threads.cancel",
+      pattern: kindOrPrefix,
+      hint: "an action such as threads.cancel, or a prefix `threads.*`; without it all are meant",
+    }),
     target: text("Decisions about this: an id or a name.", { example: exampleThread, least: 1, most: 256 }),
     after: wholeNumber("The `next` of the page before: what is older.", { example: 50 }),
     limit,
