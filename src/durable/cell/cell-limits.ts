@@ -2,7 +2,7 @@
 export const cellLimits = {
   /** Actors in memory, and their bytes: a share of the 128 MB of an isolate, beside the board, loaded machines and frames on their way. */
   owners: 500,
-  bytes: 24_000_000,
+  bytes: 28_000_000,
   /** Bytes of an actor that stores next to nothing: its closures and indexes, as V8's heap has them (`npm run bench -- --open 1000 --heap --placement cell`). */
   ownerBytes: 50_000,
   /** Characters of an actor's that may have replaced others, at least, before it may be looked how many it stores: that reads all of its rows. */
