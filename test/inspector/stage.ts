@@ -11,6 +11,9 @@ export const stage = inject("stage");
 /** Pictures of pages, for people to look at: kept as long as nobody takes new ones. */
 const pictures = join(import.meta.dirname, "../../.screenshots");
 
+/** They are a seventh of the CPU of all pages' tests, and nobody looks at most of them. */
+const arePicturesWanted = process.env.NERVEFLARE_TEST_PICTURES === "true";
+
 /** Generous: the machine may have other work. */
 export const within = { timeout: 60_000, interval: 50 };
 
@@ -68,13 +71,14 @@ export async function openPage(path: string, { token, url, first, ...options }: 
   return page;
 }
 
-/** Takes a picture of a page at three widths and in both themes. At none of them is anything cut off, or scrolls the page sideways. */
+/** At none of three widths is anything of a page cut off, or scrolls it sideways. Takes a picture of each in both themes, where they are wanted. */
 export async function takePictures(page: Page, name: string): Promise<void> {
-  await mkdir(pictures, { recursive: true });
   const before = page.viewportSize();
   for (const width of [360, 800, 1440]) {
     await page.setViewportSize({ width, height: 900 });
     await vi.waitFor(async () => expect(await measureOverflow(page), `${name} at ${width} px`).toBe(0), within);
+    if (!arePicturesWanted) continue;
+    await mkdir(pictures, { recursive: true });
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`) });
@@ -84,8 +88,9 @@ export async function takePictures(page: Page, name: string): Promise<void> {
   if (before) await page.setViewportSize(before);
 }
 
-/** Takes one picture of a page that has come to rest. */
+/** Takes one picture of a page that has come to rest, where they are wanted. */
 export async function takePicture(page: Page, name: string, size: { width: number; height: number }): Promise<void> {
+  if (!arePicturesWanted) return;
   await mkdir(pictures, { recursive: true });
   await page.setViewportSize(size);
   await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => {});
