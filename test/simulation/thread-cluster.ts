@@ -194,8 +194,9 @@ function createClusterBoard(
   tell: (agent: string, hint: OfferHint) => void,
 ): BoardRpc & { renew(): void } {
   const none = async () => [];
+  const ask = () => Promise.reject(new Error("nobody asks threads here"));
   function make(): ReturnType<typeof createBoard> {
-    const made = createBoard({ now, setAlarm: (at) => later(at - now(), made.alarm), readOnline: none, readOpen: none, tell });
+    const made = createBoard({ now, setAlarm: (at) => later(at - now(), made.alarm), readOnline: none, readOpen: none, ask, tell });
     return made;
   }
   let board = make();

@@ -3,6 +3,7 @@
  * renew their offers, and agents look at connect and poll. Knows ports, not the platform.
  */
 import type { CloudEvent } from "../../contract/event.ts";
+import { makeEngineEvent } from "../../contract/kinds/make-engine-event.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import type { Attending, BoardPage, BoardRpc, OfferHint, OpenOffer, Posted } from "../protocol/board.ts";
 import { judgeCard } from "../thread/eligibility/judge-claim.ts";
@@ -20,6 +21,8 @@ export interface BoardPorts {
   readOnline(): Promise<AgentCard[]>;
   /** What threads offer that wait for a claim by what D1 has. */
   readOpen(): Promise<OpenOffer[]>;
+  /** What one thread offers. */
+  ask(thread: string): Promise<OpenOffer[]>;
   /** Tells an agent's object; nobody waits for it. */
   tell(agent: string, hint: OfferHint): void;
 }
@@ -52,7 +55,27 @@ function createAgentReading(isLate: () => boolean, readOnline: BoardPorts["readO
   };
 }
 
-export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: BoardPorts): Board {
+/**
+ * That those are over which an agent knows and this board does not: it begins anew whenever little goes on, and only their threads know.
+ * One that can't be asked is asked at the next look.
+ */
+async function askAbout(unknown: readonly string[], { ask, now }: BoardPorts, found: (offer: OpenOffer) => void): Promise<CloudEvent[]> {
+  const threads = Map.groupBy(unknown, (offer) => offer.slice(0, offer.indexOf(":")));
+  const asked = [...threads].slice(0, boardLimits.askedAtOnce).map(async ([thread, ids]) => {
+    const open = await ask(thread);
+    for (const offer of open) found(offer);
+    const over = ids.filter((id) => !open.some(({ offer }) => offer === id));
+    return over.map((offer) => {
+      // The id is that of what the thread says itself, which may come yet.
+      const own = { id: `${offer}.closed`, source: `/threads/${thread}`, correlationid: thread, causationid: `${offer}.opened.0` };
+      return makeEngineEvent("nerve.offer.closed", own, now(), { offer, why: "over" });
+    });
+  });
+  return (await Promise.allSettled(asked)).flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+}
+
+export function createBoard(ports: BoardPorts): Board {
+  const { now, setAlarm, readOnline, readOpen, tell } = ports;
   const begun = now();
   const agents = createPresentAgents(now);
   const offers = createPostings(now);
@@ -65,13 +88,18 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
 
   const isYoung = (): boolean => now() - begun < boardLimits.young;
 
+  /** A thread says that it offers it. */
+  function keepOpen(offer: OpenOffer): void {
+    if (!offers.has(offer.offer) && !closed.has(offer.offer)) offers.keep(offer);
+  }
+
   /** What threads offered on the board before this one, so that whoever asks this one finds it. */
   function readOffers(): Promise<void> {
     if (asking || !isYoung() || now() - asked < boardLimits.asksAgain) return asking ?? Promise.resolve();
     asked = now();
     asking = readOpen()
       .then((open) => {
-        for (const offer of open) if (!offers.has(offer.offer) && !closed.has(offer.offer)) offers.keep(offer);
+        for (const offer of open) keepOpen(offer);
       })
       .catch((error: unknown) => console.warn(JSON.stringify({ at: "board", error: String(error) })))
       .finally(() => {
@@ -130,6 +158,10 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
       if (until !== 0) agents.come(card, until);
       const noted = notes.takeOf(card.id);
       await readOffers();
+      // Threads had the time to renew all that is open.
+      const isWhole = now() - begun >= boardLimits.kept;
+      const unknown = known.filter((id) => !offers.has(id) && !closed.has(id));
+      const over = isWhole ? [] : await askAbout(unknown, ports, keepOpen);
       const open: OpenOffer[] = [];
       for (const posting of offers.list()) {
         if (!mayClaim(posting.offer, card)) continue;
@@ -138,14 +170,12 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
       }
       offers.forgetTold();
       arm();
-      // Threads had the time to renew all that is open.
-      const isWhole = now() - begun >= boardLimits.kept;
       const gone = known.filter((id) => !offers.has(id));
       return {
         offers: open,
         // An object that a crash has made anew knows nothing of what it has shown.
-        closed: [...new Set([...gone.flatMap((id) => closed.get(id) ?? []), ...noted])],
-        over: isWhole ? gone.filter((id) => !closed.has(id)) : [],
+        closed: [...new Set([...gone.flatMap((id) => closed.get(id) ?? []), ...noted, ...over])],
+        over: isWhole ? unknown : [],
         young: isYoung(),
       };
     },

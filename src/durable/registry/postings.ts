@@ -38,9 +38,11 @@ export function createPostings(now: () => number): Postings {
     told -= posting.told.size;
   }
 
+  const isOver = ({ until, offer }: Posting, at: number): boolean => until <= at || offer.expires <= at;
+
   function dropOld(): void {
     const at = now();
-    for (const [id, { until, offer }] of offers) if (until <= at || offer.expires <= at) drop(id);
+    for (const [id, posting] of offers) if (isOver(posting, at)) drop(id);
   }
 
   function forgetTold(): void {
@@ -66,7 +68,10 @@ export function createPostings(now: () => number): Postings {
   }
 
   return {
-    has: (id) => offers.has(id),
+    has(id) {
+      const posting = offers.get(id);
+      return posting !== undefined && !isOver(posting, now());
+    },
     find: (id) => offers.get(id),
     list() {
       dropOld();

@@ -31,6 +31,7 @@ export class RegistryEndpoint extends Endpoint implements RegistryRpc {
     setAlarm: (at) => void this.ctx.setAlarm(at),
     readOnline: () => readOnlineCards(this.env.DB),
     readOpen: async () => askThreads(await readClaimedThreads(this.env.DB), (thread) => this.near.thread(thread).offers()),
+    ask: (thread) => this.near.thread(thread).offers(),
     tell: (agent, hint) =>
       this.ctx.background(
         this.near

@@ -45,7 +45,8 @@ function Turn({ thread, role }: { thread: string; role: string }) {
     return inboxError.value ? <ErrorState error={inboxError.value} retry={() => void reloadMe()} /> : <LoadingState what="your turn" />;
   if (end && !isNext) return <TurnEnd end={end} role={role} thread={thread} />;
   if (turn) return <OpenTurn turn={turn} account={now.id} done={setEnd} />;
-  const offer = now.offers.find((each) => each.thread === thread && each.role === role);
+  // The newest: one before it may have closed while nobody told.
+  const offer = now.offers.findLast((each) => each.thread === thread && each.role === role);
   if (offer) return <OfferPage offer={offer} />;
   if (last.current) return <TurnGone thread={thread} role={role} was={last.current} />;
   return <TurnGone thread={thread} role={role} />;

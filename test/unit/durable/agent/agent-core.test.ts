@@ -342,7 +342,14 @@ const openOffer = (offer: string): OpenOffer => ({
 
 function makeOfferEvent(offer: string, what: "opened" | "closed") {
   const time = new Date(now).toISOString();
-  return { specversion: "1.0" as const, id: `${offer}.${what}`, source: "/threads/t", type: `nerve.offer.${what}`, time, data: { offer } };
+  return {
+    specversion: "1.0" as const,
+    id: `${offer}.${what}`,
+    source: "/threads/t",
+    type: `nerve.offer.${what}`,
+    time,
+    data: { offer, heartbeat: { every: "30s", miss: 3 } },
+  };
 }
 
 test("[BOARD16] in a life that has just begun an agent hears that an offer of before has closed, once; in one that has not, nothing of offers that it never had", async () => {

@@ -11,6 +11,8 @@ let alarmAt: number | undefined;
 let told: [agent: string, hint: OfferHint][];
 let online: AgentCard[];
 let open: OpenOffer[];
+/** What threads say that they offer; a thread that is not here cannot be asked. */
+let asked: Map<string, OpenOffer[]>;
 
 beforeEach(() => {
   now = 1_800_000_000_000;
@@ -18,6 +20,7 @@ beforeEach(() => {
   told = [];
   online = [];
   open = [];
+  asked = new Map();
 });
 
 function begin(): Board {
@@ -28,6 +31,11 @@ function begin(): Board {
     },
     readOnline: async () => online,
     readOpen: async () => open,
+    ask: async (thread) => {
+      const offers = asked.get(thread);
+      if (!offers) throw new Error("it cannot be asked");
+      return offers;
+    },
     tell: (agent, hint) => void told.push([agent, hint]),
   });
 }
@@ -225,6 +233,20 @@ test("[BOARD3] what nobody renews is gone after a minute and a half, and whoever
   });
 });
 
+test("[BOARD19] of what an agent knows and a board that begins anew does not, the threads say whether it is over, and no more than a few are asked", async () => {
+  const board = begin();
+  asked.set("t", [offer("t:1:2")]).set("u", []);
+  const known = ["t:1:1", "t:1:2", "u:0:1", "away:0:1"];
+  const page = await board.attend({ card: card("a"), until: null, known });
+  const listClosed = ({ closed }: { closed: CloudEvent[] }) => closed.map(({ id }) => id);
+  expect(listClosed(page)).toEqual(["t:1:1.closed", "u:0:1.closed"]);
+  expect(page).toMatchObject({ over: [], young: true });
+  expect(page.offers.map((each) => each.offer)).toEqual(["t:1:2"]);
+  for (let index = 0; index < 40; index++) asked.set(`many${index}`, []);
+  const many = [...asked.keys()].filter((thread) => thread.startsWith("many")).map((thread) => `${thread}:0:1`);
+  expect(listClosed(await board.attend({ card: card("a"), until: null, known: many }))).toHaveLength(boardLimits.askedAtOnce);
+});
+
 test("[BOARD3] while the index cannot be asked the board has what it is told", async () => {
   const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
   const board = createBoard({
@@ -232,6 +254,7 @@ test("[BOARD3] while the index cannot be asked the board has what it is told", a
     setAlarm: () => {},
     readOnline: () => Promise.reject(new Error("no D1")),
     readOpen: () => Promise.reject(new Error("no D1")),
+    ask: () => Promise.reject(new Error("no thread")),
     tell: () => {},
   });
   await come(board, "a");

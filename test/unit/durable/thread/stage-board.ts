@@ -32,6 +32,7 @@ export function createStageBoard(
       tell: show,
       readOnline: async () => [...stage.agents.values()],
       readOpen: async () => [],
+      ask: () => Promise.reject(new Error("nobody asks threads here")),
     });
     return begun;
   }
