@@ -6,7 +6,7 @@ import type { CloudEvent } from "../../../contract/event.ts";
 import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
 import { createMail } from "../../protocol/agent.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
-import { makeThreadEvent } from "../log/make-event.ts";
+import { makeThreadEvent, nameRoleInId } from "../log/make-event.ts";
 import { readTaskStart } from "../task/counted-steps.ts";
 import { describeTurn, makeTurn } from "../task/make-turn.ts";
 import { makeTurnId } from "../task/task-start.ts";
@@ -67,7 +67,8 @@ export function resumeAudience(
   cause: string,
 ): void {
   const { documents } = services;
-  const role = (definition as CompiledWorkflow).ir.roles.find(({ name }) => name === said.role);
+  const { roles } = (definition as CompiledWorkflow).ir;
+  const role = roles.find(({ name }) => name === said.role);
   const broadcast = readBroadcast(documents, said.turn);
   if (!role || broadcast?.closed !== null) return;
   const agents = readMissing(documents, said.turn, broadcast.asked).agents;
@@ -85,7 +86,7 @@ export function resumeAudience(
     decision: readDecisionOf(documents, said.decision),
     resumed: { reason: said.reason },
   });
-  const name = `${task}.${revision}.${said.role}.resumed`;
+  const name = `${task}.${revision}.${nameRoleInId(roles, said.role)}.resumed`;
   mailTurn(services, { task, role, agents, data, cause, now, expires, name, again: true });
 }
 

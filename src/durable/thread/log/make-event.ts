@@ -23,6 +23,14 @@ export function makeThreadEvent<K extends EngineKind>(
   return makeEngineEvent(type, { id, source: `/threads/${thread}`, correlationid: thread, causationid: cause }, now, data);
 }
 
+/**
+ * A role in an event's id: its name, or where an id has no letters for it its place in the workflow. Whoever answers the event names its
+ * id as the cause, and no server takes other letters there.
+ */
+export function nameRoleInId(roles: readonly RoleIr[], role: string): string {
+  return /^[\w-]+$/.test(role) ? role : `:${roles.findIndex(({ name }) => name === role)}`;
+}
+
 /** An event that the workflow's author has an edge publish: as a thread's own, of the author's kind. */
 export function makeEdgeEvent(thread: string, id: string, kind: string, cause: string, now: number, data: Json): CloudEvent {
   return {

@@ -33,7 +33,7 @@ import {
 import { resumeAudience, revokeAudience } from "../broadcast/mail-audience.ts";
 import { addChild } from "../children/child-documents.ts";
 import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
-import { makeEdgeEvent, makeThreadEvent } from "../log/make-event.ts";
+import { makeEdgeEvent, makeThreadEvent, nameRoleInId } from "../log/make-event.ts";
 import { forgetRevoked, noteRevoked, packHandover } from "../recruitment/hand-over.ts";
 import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease } from "../turn/lease-terms.ts";
@@ -224,7 +224,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
       }),
     });
     if (attempt > 1) forgetRevoked(documents, event.turn, event.agent, generation);
-    const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data);
+    const assigned = stamp(`${nameRoleInId(ir.roles, event.role)}.${event.attempt}`, "nerve.turn.assigned", cause, data);
     assigned.to = inOnePiece(`agents/${event.agent}`);
     noteTurnGiven(scope, event);
     services.log({ ...assigned, data: describeTurn(documents, role, data, { agent: event.agent }) }, start.thread);
@@ -234,7 +234,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
     const turn = makeTurnId(scope.actor, event.turn);
     const { role, generation, reason } = event;
     noteRevoked(documents, { turn: event.turn, agent: to.slice("agent/".length), generation, role, reason, at: scope.now });
-    const revoked = stamp(`${event.role}.revoked`, "nerve.turn.revoked", cause, { turn, reason: event.reason });
+    const revoked = stamp(`${nameRoleInId(ir.roles, role)}.revoked`, "nerve.turn.revoked", cause, { turn, reason: event.reason });
     services.log(revoked, start.thread);
     noteTurnTaken(scope, event.turn, readTurnOutcome(event.reason));
     return createMail({ channel: "my", event: revoked, ends: turn });
