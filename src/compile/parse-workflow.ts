@@ -9,6 +9,7 @@ import { checkSchemaFit } from "./check/check-schema-fit.ts";
 import { checkSlips } from "./check/check-slips.ts";
 import type { Checked } from "./check/check-workflow.ts";
 import { createMeaning } from "./check/meaning.ts";
+import { nameStrangeLetters } from "./diagnostics/name-strange-letters.ts";
 import { mendSource } from "./mend-source.ts";
 import { type ParseOptions, type ParseResult, readWorkflow } from "./read-workflow.ts";
 
@@ -19,7 +20,7 @@ export type { ParseOptions, ParseResult } from "./read-workflow.ts";
  * @param seen is given what the checks left for others to judge by, also of a file with errors
  */
 export function parseWorkflow(text: string, options: ParseOptions = {}, seen?: (checked: Checked) => void): ParseResult {
-  return readWorkflow(
+  const result = readWorkflow(
     text,
     options,
     (checked, report) => {
@@ -39,4 +40,5 @@ export function parseWorkflow(text: string, options: ParseOptions = {}, seen?: (
     },
     mendSource,
   );
+  return { ...result, diagnostics: result.diagnostics.map(nameStrangeLetters) };
 }

@@ -23,7 +23,8 @@ graph:
 test("[LANG21] roles of any name are played: no event's id has a letter that a server does not take of who answers it", async () => {
   const cluster = await createThreadCluster({ workflow, agents: ["ann", "bea"].map((id) => card(id)), fate: () => "arrives" });
   const started = await post(cluster, "ann", "words.asked", {});
-  const [thread = ""] = started.threads as string[];
+  if (started.status !== "accepted") throw new Error(JSON.stringify(started.error));
+  const [thread = ""] = started.threads;
   const control = (order: "suspend" | "resume") => cluster.thread(thread).recruitment.control(order, "root", { reason: "a question" });
   const answer = async (agent: string) => {
     const [turn] = await turns(cluster, agent);
@@ -40,7 +41,10 @@ test("[LANG21] roles of any name are played: no event's id has a letter that a s
   for (const agent of ["ann", "bea"]) expect(await answer(agent)).toMatchObject({ status: "accepted" });
   expect(await show(cluster, thread)).toMatchObject({ status: "completed", round: 3 });
 
-  const ids = [...cluster.log.values()].flatMap(({ row: { event } }) => [event.id, ...(event.causationid === undefined ? [] : [event.causationid])]);
+  const ids = [...cluster.log.values()].flatMap(({ row: { event } }) => [
+    event.id,
+    ...(event.causationid === undefined ? [] : [event.causationid]),
+  ]);
   expect(ids.length).toBeGreaterThan(20);
   expect(ids.filter((id) => !idPattern.test(id))).toEqual([]);
 });

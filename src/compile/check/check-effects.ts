@@ -23,7 +23,7 @@ function checkEmit(emit: SourceNode, filled: boolean, outline: Outline, report: 
     });
   }
   const to = findText(emit, "to");
-  if (to && !(filled && to.value.includes("{{"))) checkRecipients(to, outline, report);
+  if (to && to.value.trim() !== "" && !(filled && to.value.includes("{{"))) checkRecipients(to, outline, report);
 }
 
 function checkRecipients(to: TextNode, outline: Outline, report: Report): void {

@@ -4,7 +4,7 @@ import { findNearestName } from "../../contract/nearest-name.ts";
 import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { MapEntry } from "../source/node.ts";
-import { findEntry, writeText } from "../source/node.ts";
+import { findEntry, listEntries, writeText } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline } from "./outline.ts";
 
@@ -63,7 +63,8 @@ function checkSizes(outline: Outline, graph: MapEntry, report: Report): void {
     if (node.value.kind === "map" && node.edges.length > compileLimits.edgesPerNode)
       report.add("too-many", node.key.span, `The node has ${node.edges.length} edges; ${compileLimits.edgesPerNode} are allowed.`);
     const empty = node.value.kind === "list" ? node.value.items.length === 0 : node.value.kind === "map" && node.value.entries.length === 0;
-    if (empty) report.add("missing-field", node.key.span, `The node \`${node.name}\` has no edges.`);
+    if (empty && node.name !== "$END" && node.name !== "$SUSPEND")
+      report.add("missing-field", node.key.span, `The node \`${node.name}\` has no edges.`);
   }
   if (total > compileLimits.edges)
     report.add("too-many", graph.keyNode.span, `The graph has ${total} edges; ${compileLimits.edges} are allowed.`);
@@ -119,6 +120,10 @@ function suggestTarget(target: string, outline: Outline): string | undefined {
 function checkTargets(outline: Outline, report: Report): boolean {
   let complete = true;
   for (const node of outline.nodes) {
+    // What is empty or of another shape was told as that.
+    const { value } = node;
+    const written = value.kind === "list" ? value.items.length : listEntries(value).length;
+    if (written === 0 || written > node.edges.length) complete = false;
     for (const edge of node.edges) {
       const { target } = edge;
       const resolved = resolveTarget(edge, outline);

@@ -68,7 +68,9 @@ function checkRoleName(entry: MapEntry, report: Report): void {
   if (reserved.includes(key)) report.add("reserved-role-name", span, `\`${key}\` is a place of the graph, not a role.`);
   else if (!isRoleName(key)) {
     report.add("bad-role-name", span, `\`${key.slice(0, 80)}\` can not name a role.`, {
-      hint: "letters, digits, `_` and `-`, at most 64 characters, beginning with a letter",
+      hint: unusable.has(key)
+        ? "objects, or moderators, have something of that name already: take another"
+        : "letters, digits, `_` and `-`, at most 64 characters, beginning with a letter",
     });
   }
 }

@@ -90,7 +90,7 @@ function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
     state.report.add(
       "bad-schema",
       spanOf(value),
-      `\`${key}\` takes ${expected}, not ${describeType(value)}.`,
+      `\`${key}\` takes ${expected}${expected.endsWith("not empty") && value.kind === "list" ? "" : `, not ${describeType(value)}`}.`,
       suggest(mend(kind, value), value),
     );
   const scalar = value.kind === "scalar" ? value.value : undefined;

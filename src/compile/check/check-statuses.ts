@@ -5,7 +5,7 @@ import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { ScalarNode } from "../source/node.ts";
-import { findEntry, findText, findValue, isText, listItems, writeText } from "../source/node.ts";
+import { findEntry, findText, findValue, isText, listEntries, listItems, writeText } from "../source/node.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
 import { awaits, readNeed } from "./read-thread.ts";
 import { gatherParts, readRoleSchema } from "./role-schema.ts";
@@ -130,10 +130,11 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
     return;
   }
   const told = addNotText(role, own, report);
-  const edges = new Map(own.map((edge) => [edge.id, edge]));
+  // An edge of another shape was told as that.
+  const written = new Set(listEntries(node.value).map(({ key }) => key));
   const given = new Set(schema.statuses.map((named) => named.status));
   // `$SUSPEND` acts by itself, and what else begins with `$` is told apart.
-  const missing = schema.statuses.filter((named) => !edges.has(named.status) && !named.status.startsWith("$"));
+  const missing = schema.statuses.filter((named) => !written.has(named.status) && !named.status.startsWith("$"));
   for (const { status, node: at } of schema.statuses) {
     if (isEngineStatus(status)) addEnginesOwn(at, status, report);
     else if (status.startsWith("$") && status !== "$SUSPEND")
@@ -174,8 +175,9 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
 function addNoStatus(node: GraphNodeOutline, role: RoleOutline, own: EdgeOutline[], report: Report): void {
   const property = findEntry(findValue(role.schema, "properties"), "$status");
   const given = findEntry(property?.value, "enum") ?? findEntry(property?.value, "const");
-  // What is no schema was told as such.
+  // What is no schema was told as such, and a list of nothing too.
   if (property && property.value.kind !== "map") return;
+  if (given?.value.kind === "list" && given.value.items.length === 0) return;
   const values = given?.value.kind === "list" ? given.value.items : given ? [given.value] : [];
   const [only, ...others] = values;
   if (

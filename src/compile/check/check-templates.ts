@@ -106,14 +106,21 @@ function* listLiteralTexts(node: SourceNode | undefined): Iterable<TextNode> {
   }
 }
 
-/** List form: prompts are sent as written. */
+/** List form: prompts and strings of literals are sent as written. */
 function checkWritten(edge: EdgeOutline, report: Report): void {
-  const { prompt } = edge;
-  const open = prompt?.value.search(/\{\{/) ?? -1;
-  if (prompt && open !== -1)
-    report.add("without-effect", prompt.locate(open, open + 2), "Prompts of the list form are sent as written; nothing fills this in.", {
-      hint: "templates belong to the status form",
+  // Of an address it was told that it is none.
+  const addresses = new Set(listItems(edge.node, "emit").map((emit) => findText(emit, "to")));
+  for (const text of listEdgeTexts(edge)) {
+    const open = text.value.search(/\{\{/);
+    if (open === -1 || addresses.has(text)) continue;
+    const what = text === edge.prompt ? "Prompts of the list form are" : "In the list form this is";
+    report.add("without-effect", text.locate(open, open + 2), `${what} sent as written; nothing fills this in.`, {
+      hint:
+        text === edge.prompt
+          ? "templates belong to the status form"
+          : "templates belong to the status form; here `data`, `input` that is text is JSONata: `\"{ 'x': steps[-1].output.x }\"`",
     });
+  }
 }
 
 function findSight(node: GraphNodeOutline, edge: EdgeOutline, outline: Outline): TemplateSight {

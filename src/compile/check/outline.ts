@@ -2,7 +2,7 @@
  * The parts of a workflow with their places, read tolerantly: what has the wrong shape was reported and is left out, so
  * that every later check sees only what can be judged.
  */
-import { type Binding, bindings, type RoleType, readWord, roleTypes } from "../../contract/language.ts";
+import { type Binding, bindings, type RoleType, readWord, roleTypes, targets, wordsOf } from "../../contract/language.ts";
 import { defaults } from "../defaults.ts";
 import type { GraphForm } from "../ir.ts";
 import type { MapEntry, MapNode, ScalarNode, SourceNode, TextNode } from "../source/node.ts";
@@ -55,11 +55,15 @@ export interface Outline {
   reflexes: MapNode[];
 }
 
+/** Keys of the graph that no role may have, which is told; other names of roles that are told are roles to those who name them. */
+const places: readonly string[] = ["$START", ...wordsOf(targets)];
+
 /** Reads the parts of a file. */
 export function readOutline(root: MapNode): Outline {
   const roles = new Map<string, RoleOutline>();
   for (const entry of listEntries(findValue(root, "roles"))) {
-    if (!entry.key.startsWith("$")) roles.set(entry.key, entry.value.kind === "map" ? readRole(entry, entry.value) : readBrokenRole(entry));
+    if (!places.includes(entry.key))
+      roles.set(entry.key, entry.value.kind === "map" ? readRole(entry, entry.value) : readBrokenRole(entry));
   }
   const conditions = new Map<string, ConditionOutline>();
   for (const entry of listEntries(findValue(root, "conditions"))) {

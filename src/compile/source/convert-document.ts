@@ -181,7 +181,8 @@ function addPair(keyNode: SourceNode, value: SourceNode, own: Map<string, MapEnt
   if (name === "<<" && keyNode.style === "plain") {
     merged.push(...(value.kind === "list" ? value.items : [value]));
     for (const source of merged)
-      if (source.kind !== "map") report.add("bad-merge", source.span, "A merge key (`<<`) takes a mapping or a list of mappings.");
+      if (source.kind === "list" || (source.kind === "scalar" && !source.hole))
+        report.add("bad-merge", source.span, "A merge key (`<<`) takes a mapping or a list of mappings.");
   } else if (name === "__proto__" || (name === "" && keyNode.value === null)) {
     report.add("bad-key", span, name === "" ? "A key is missing before the colon." : `\`${name}\` can't be a key.`);
   } else if (earlier) {

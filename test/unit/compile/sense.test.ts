@@ -170,3 +170,42 @@ describe("moderators", () => {
     expect(find(`${head}${roles}moderator: |\n  ${moderator}\n`)).toEqual([]);
   });
 });
+
+describe("one slip", () => {
+  const listed = (edge: string, start = "[{ role: pro }]", more = ""): string =>
+    `${head}binding: cloud\nroles:\n  pro: { goal: x }\n${more}graph:\n  $START: ${start}\n  pro: [{ role: $END${edge} }]\n`;
+  const byStatus = (edges: string, statuses = "[a, b]"): string =>
+    `${head}roles:\n  pro: { goal: x, frontmatter: { properties: { $status: { enum: ${statuses} } }, required: [$status] } }\ngraph:\n  $START: { new: { role: pro, prompt: Go. } }\n  pro: ${edges}\n`;
+  test.each([
+    ["an edge that is a word", byStatus("{ a: { role: $END, prompt: x }, b: pro }"), "wrong-type: pro"],
+    ["an edge that is a list", byStatus("{ a: { role: $END, prompt: x }, b: [] }"), "wrong-type: ["],
+    ["no statuses at all", byStatus("{ a: { role: $END, prompt: x } }", "[]"), "bad-schema: ["],
+    ["a start without edges", listed("", "[]"), "missing-field: $START"],
+    ["a start that is a word", listed("", "pro"), "wrong-type: pro"],
+    ["edges out of the end", listed("").replace("graph:", "graph:\n  $END: []"), "edge-out-of-end: $END"],
+    ["a role whose name no role may have", listed("").replaceAll("pro", "$pro"), "bad-role-name: $pro"],
+    ["a merge of no anchor", listed("").replace("{ goal: x }", "\n    <<: *none\n    goal: x"), "bad-alias: *none"],
+    ["an address that is blank", listed(', emit: [{ kind: a.b, to: "" }]'), 'blank-text: ""'],
+    ["an address to fill in", listed(', emit: [{ kind: a.b, to: "agents/{{ x }}" }]'), "bad-recipient: agents/{{ x }}"],
+    ["data to fill in", listed(', emit: [{ kind: a.b, data: { x: [1, "of {{ x }}"] } }]'), "without-effect: {{"],
+    ["a place to fill in", listed(', location: "in {{ x }}"'), "without-effect: {{"],
+    ["a child's input to fill in", listed(', spawn: [{ workflow: kid, input: { x: "{{ x }}" } }]'), "without-effect: {{"],
+  ])("[CHECK3] %s is told once", (_title, text, found) => {
+    expect(find(text)).toEqual([found]);
+  });
+
+  test.each([
+    ["pr\u043e", "U+043E"],
+    ["pr\u200bo", "U+200B"],
+    ["pro\u00a0", "U+00A0"],
+    ["pro\u0301", "U+0301"],
+  ])("[CHECK42] which letter of %s only looks right is told", (name, code) => {
+    const [{ hint, fix } = {}] = parseWorkflow(listed("", `[{ role: "${name}" }]`)).diagnostics;
+    expect([hint, fix?.text]).toEqual([expect.stringMatching(`did you mean \`pro\`.*${code.replace("+", "\\+")}`), "pro"]);
+  });
+
+  test("[CHECK42] of names that are right nothing of their letters is told", () => {
+    const hints = parseWorkflow(listed("", '[{ role: "wriet" }]').replaceAll("pro", "écrivain")).diagnostics.map(({ hint }) => hint);
+    expect(hints.join("")).not.toContain("U+");
+  });
+});
