@@ -2,7 +2,6 @@
 
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
-import { endings } from "../expressions/check-role-names.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
 import { describe } from "../meaning/find-field.ts";
@@ -36,7 +35,7 @@ export function checkMeaning(checked: Checked, meaning: Meaning, report: Report)
       later: use === "condition" || use === "truth" ? (tell) => later.push({ node, tell }) : undefined,
     });
     const tree = checked.parsed.get(node.value);
-    if (type) checkUse(node, type, use, report);
+    if (type) checkUse(node, type, use, checked.outline, report);
     if (type && tree?.ok && (use === "truth" || use === "condition") && isPlain(tree.tree)) checkCollection(node, type, report);
   }
   for (const { tree, node, types } of listTemplates(checked, meaning)) judgeTemplate(tree, node, types, report);
@@ -103,7 +102,7 @@ const wanted: Record<Exclude<Use, "truth" | "condition" | "value">, { kinds: rea
 };
 
 /** A moderator's `{role, prompt?}`: what else it gives, or where it gives nothing. */
-function checkPicked(node: TextNode, { objects, absent }: Type, report: Report): void {
+function checkPicked(node: TextNode, { objects, absent }: Type, outline: Outline, report: Report): void {
   const whole = node.locate(0, node.value.length);
   if (absent)
     report.add("wrong-result", whole, "This may give nothing, and `{role, prompt?}` is asked for: the thread fails then.", {
@@ -111,7 +110,8 @@ function checkPicked(node: TextNode, { objects, absent }: Type, report: Report):
     });
   const picked = join(objects.map((fields) => (fields.names.includes("role") ? fields.get("role") : nothing)));
   const roles = picked.any ? undefined : picked.scalars.get("string");
-  if (roles && ![...roles].some((role) => endings.includes(String(role))))
+  // Who is no role was told.
+  if (roles && [...roles].every((role) => outline.roles.has(String(role))))
     report.add("wrong-result", whole, "This never ends the thread: it fails when `max_rounds` is over.", {
       hint: "`{ 'role': '__end__' }` ends it",
     });
@@ -144,7 +144,7 @@ function findKey(node: TextNode, name: string): Span | undefined {
 }
 
 /** Reports a result that its place can't use. */
-function checkUse(node: TextNode, type: Type, use: Use, report: Report): void {
+function checkUse(node: TextNode, type: Type, use: Use, outline: Outline, report: Report): void {
   if (use === "value" || use === "condition" || type.any || isNothing(type)) return;
   const { scalars, objects, lists } = type;
   const kinds: string[] = [...scalars.keys(), ...(objects.length > 0 ? ["object"] : []), ...(lists.length > 0 ? ["list"] : [])];
@@ -152,7 +152,7 @@ function checkUse(node: TextNode, type: Type, use: Use, report: Report): void {
   if (use !== "truth") {
     const { kinds: needed, words, else: otherwise } = wanted[use];
     if (kinds.some((kind) => needed.includes(kind))) {
-      if (use === "role") checkPicked(node, type, report);
+      if (use === "role") checkPicked(node, type, outline, report);
       return;
     }
     const isText = use === "number" && kinds.includes("string");

@@ -44,7 +44,7 @@ export function checkComparison(node: ExpressionNode, state: Walk): void {
 }
 
 /** What a moderator may pick beside a role. */
-export const endings: readonly string[] = ["__end__", ...wordsOf(targets)];
+const endings: readonly string[] = ["__end__", ...wordsOf(targets)];
 
 /** The moderator's `{role: 'x'}`. */
 export function checkPick(node: ExpressionNode, state: Walk): void {

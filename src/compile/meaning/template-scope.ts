@@ -134,7 +134,9 @@ export function typeOf(props: readonly Token[], scope: Scope, state: Judging): T
       continue;
     }
     state.observer?.name({ start: begin, end, name, type: unknown, context }, names);
-    if (!isOurs) return unknown;
+    // What text and numbers have is looked at nowhere else.
+    const isScalar = !type.any && type.scalars.size > 0 && type.objects.length === 0 && name !== "length";
+    if (!isOurs && !isScalar) return unknown;
     const span = state.node.locate(begin, end);
     const canName = state.node.value.slice(begin, end) === name && /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(found.nearest ?? "");
     reportMissing(found, span, canName, state);

@@ -213,4 +213,6 @@ export const foreignEdits: readonly Edit[] = [
   ["rounds", "output.verdict = 'poor'", "output.verdict ≠ “poor”", ["NRV4001", "≠", "!= 'poor'"]],
   ["hiring", "{ 'who': data.name }", "{ who: data.name }", ["NRV4005", "who", "'who'"]],
   ["hiring", "Grade {{ grade | upcase }}", "Grade {{ grade | append: “x” }}", ["NRV4008", "“x”", "'x'"]],
+  ["hiring", "Grade {{ grade | upcase }}", "Grade {{ grade.name | upcase }}", ["NRV4017", "name"]],
+  ["hiring", "Look at {{ data.name }}", "Look at {{ data.name.first_name }}", ["NRV4017", "first_name"]],
 ];
