@@ -4,6 +4,7 @@
  */
 import { taskContext } from "../../../../machines/task/context.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
+import { byItself, inOnePiece } from "../../../contract/one-piece.ts";
 import type { Clock } from "../../host/ports.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { ProjectionRow } from "../../protocol/projector.ts";
@@ -44,7 +45,7 @@ function readEdgeActor(id: string): string | undefined {
 
 export function createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project, findHead }: OwnEventsPorts): OwnEvents {
   function describeSender(event: CloudEvent) {
-    const thread = event.source.slice("/threads/".length);
+    const thread = byItself(event.source.slice("/threads/".length));
     return { id: thread, capabilities: [], roles: null, kinds: null };
   }
 
@@ -103,7 +104,7 @@ export function createOwnEvents({ address, host, lifecycle, clock, registry, sta
         if (!part.startsWith("role:")) return [part];
         const role = part.slice("role:".length);
         const agent = Object.hasOwn(seats, role) ? seats[role]?.agent : undefined;
-        return agent ? [`agents/${agent}`] : [];
+        return agent ? [inOnePiece(`agents/${agent}`)] : [];
       })
       .join(",");
   }
