@@ -31,7 +31,7 @@ const maxBranches = 256;
 
 /** Reads a schema. */
 export function readRoleSchema(schema: SourceNode): RoleSchema {
-  const branches = readBranches(schema, schema, 0);
+  const branches = readBranches(schema, schema);
   const statusKey = (["$status", "status"] as const).find((key) =>
     branches.some((branch) => readConstants(branch, key, schema) !== undefined),
   );
@@ -47,7 +47,22 @@ export function readRoleSchema(schema: SourceNode): RoleSchema {
   return { branches, statusKey, statuses: [...statuses.values()], incomplete };
 }
 
-function readBranches(schema: SourceNode, root: SourceNode, depth: number): Branch[] {
+/** What was read of a schema's parts so far, by the schema: references lead to one part on many ways, whose number doubles with each. */
+const read = new WeakMap<SourceNode, Map<SourceNode, Branch[]>>();
+
+function readBranches(schema: SourceNode, root: SourceNode, depth = 0): Branch[] {
+  const known = read.get(root) ?? new Map<SourceNode, Branch[]>();
+  read.set(root, known);
+  const earlier = known.get(schema);
+  if (earlier) return earlier;
+  // Of what leads back to itself nothing more is read.
+  known.set(schema, [{ parts: [schema], open: true }]);
+  const branches = readAnew(schema, root, depth);
+  known.set(schema, branches);
+  return branches;
+}
+
+function readAnew(schema: SourceNode, root: SourceNode, depth: number): Branch[] {
   const unread: Branch = { parts: [schema], open: true };
   if (schema.kind !== "map" || depth > 16) return [unread];
   const reference = findValue(schema, "$ref");
@@ -144,7 +159,7 @@ export function listFields(
       parts.flatMap((part) => {
         const property = typeof step === "string" ? findValue(findValue(part, "properties"), step) : undefined;
         const inner = property ?? (typeof step === "number" || builtIn.has(step) ? findValue(part, "items") : undefined);
-        return inner ? readBranches(inner, root, 0) : [];
+        return inner ? readBranches(inner, root) : [];
       }),
     );
   return [
@@ -184,7 +199,7 @@ function findInBranch(branch: Branch, root: SourceNode, path: (string | number)[
       !(findValue(part, "type") as ScalarNode | undefined)?.value?.toString().startsWith("object");
     if (property === undefined && depth > 0 && isList && (typeof step === "number" || builtIn.has(step))) return "open";
     if (property === undefined) continue;
-    const inner = readBranches(property, root, 0);
+    const inner = readBranches(property, root);
     for (const next of inner) {
       const found = rest.length === 0 ? "known" : findInBranch(next, root, rest, depth + 1);
       if (found === "known") return "known";

@@ -226,7 +226,7 @@ describe("a text of two thousand lines", () => {
       processId: null,
       rootUri: null,
       capabilities: {},
-      initializationOptions: { debounce: 30 },
+      initializationOptions: { debounce: 300 },
     });
     const textDocument = { uri: "file:///none/big.yaml" };
     const text = writeBigWorkflow(50);
