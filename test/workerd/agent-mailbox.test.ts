@@ -1,7 +1,10 @@
 /** One mailbox, many readers: numbers, windows, acknowledgements, and what eviction, hibernation and crashes leave of them. */
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
-import { evictActor, objectOf } from "./actors.ts";
+import type { Mail } from "../../src/durable/protocol/agent.ts";
+import type { BoardRpc } from "../../src/durable/protocol/board.ts";
+import { boardKeeper } from "../../src/durable/protocol/registry.ts";
+import { actor, evictActor, objectOf } from "./actors.ts";
 import { deliver, mail, makeEnvelope, poll, readPlanted } from "./mail.ts";
 import { call, connect, join, type Player, type Socket } from "./stage.ts";
 
@@ -185,7 +188,16 @@ test("[MAIL9] a turn stays in /v1/me until it is over, acknowledged or not; an o
   const reader = await joinNext();
   const turn = makeEnvelope(reader, { name: "turn", turn: "t.1:1" });
   await deliver(reader, turn);
-  await deliver(reader, makeEnvelope(reader, { name: "offer", offer: "t:0:1", channel: "open", expires: Date.now() + 60_000 }));
+  const expires = Date.now() + 60_000;
+  const envelope = makeEnvelope(reader, { name: "offer", offer: "t:0:1", channel: "open", expires });
+  await deliver(reader, envelope);
+  // What is not on the board, and its thread does not offer, would be over.
+  const terms = { workflow: "w", role: { name: "r", eligibility: { all: ["what-nobody-can"], notAgents: [] } } };
+  await actor<BoardRpc>("registry", boardKeeper).post(
+    { offer: "t:0:1", event: (envelope.message as unknown as Mail).event, expires, terms },
+    false,
+    [],
+  );
   await deliver(reader, makeEnvelope(reader, { name: "stale", offer: "t:0:2", channel: "open", expires: Date.now() - 1 }));
   const { seqs } = await poll(reader);
   await ack(reader, { seqs });
