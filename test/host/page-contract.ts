@@ -33,7 +33,7 @@ function compare({ few, indexed, many }: Opened, model: Model): void {
   const sorted = (of: Map<string, Note>) => [...of].sort(([a], [b]) => (a < b ? -1 : 1));
   expect(few.entries()).toEqual(sorted(model.few));
   expect(new Set(few.values())).toEqual(new Set(model.few.values()));
-  expect([few.size, indexed.size]).toEqual([model.few.size, model.indexed.size]);
+  expect([few.size(), indexed.size()]).toEqual([model.few.size, model.indexed.size]);
   expect(indexed.entries()).toEqual(sorted(model.indexed).map(([key, { text }]) => [key, { length: text.length }]));
   expect(indexed.readMany(keys)).toEqual(keys.flatMap((key) => (model.indexed.has(key) ? [[key, model.indexed.get(key)]] : [])));
   for (const key of keys) {
@@ -75,7 +75,7 @@ export function describePage(name: string, onStorage: OnStorage): void {
                     opened[which].delete(key);
                     next[which].delete(key);
                   }
-                  if (which !== "many") expect(opened[which].size).toBe(next[which].size);
+                  if (which !== "many") expect(opened[which].size()).toBe(next[which].size);
                 }
                 if (isUndone) throw new Error("undone");
               });

@@ -101,7 +101,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           ]);
           expect(first.few.delete("b")).toBe(true);
           expect(first.few.delete("b")).toBe(false);
-          expect(first.few.size).toBe(1);
+          expect(first.few.size()).toBe(1);
           expect(first.indexed.facts("i")).toEqual({ length: 4 });
           expect(first.indexed.read("i")).toEqual({ text: "body" });
           expect(first.many.read("m")).toEqual({ text: "many" });
@@ -132,7 +132,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           }),
         ).toThrow("no");
         expect(few.entries()).toEqual([["a", { text: "before" }]]);
-        expect(store.journal.last).toBe(1);
+        expect(store.journal.last()).toBe(1);
 
         const before = dump(storage);
         let unsettled = openParts(storage);
@@ -151,7 +151,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           },
           () => {
             expect(dump(storage)).toEqual(before);
-            if (unsettled.few.size) expect(unsettled.few.entries()).toEqual([["a", { text: "before" }]]);
+            if (unsettled.few.size()) expect(unsettled.few.entries()).toEqual([["a", { text: "before" }]]);
           },
         );
         expect(failures).toBeGreaterThan(6);
@@ -161,13 +161,13 @@ export function describeStore(name: string, onStorage: OnStorage): void {
     test("[JRNL3] an owner that has stored nothing leaves no table behind", () =>
       onStorage((storage) => {
         const { store, few, many, indexed } = openParts(storage);
-        expect([few.size, indexed.size, many.list({ limit: 1 }), store.journal.last, store.journal.read({ after: 0, limit: 1 })]).toEqual([
-          0,
-          0,
-          [],
-          0,
-          [],
-        ]);
+        expect([
+          few.size(),
+          indexed.size(),
+          many.list({ limit: 1 }),
+          store.journal.last(),
+          store.journal.read({ after: 0, limit: 1 }),
+        ]).toEqual([0, 0, [], 0, []]);
         store.transaction(() => {});
         expect(dump(storage)).toEqual({});
       }));
@@ -196,7 +196,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         const waking = watch(storage);
         const next = openParts(waking);
         waking.statements.length = 0;
-        expect([next.few.size, next.others.size]).toEqual([11, 1]);
+        expect([next.few.size(), next.others.size()]).toEqual([11, 1]);
         expect(waking.statements.length).toBe(1);
       }));
 
@@ -209,7 +209,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
             few.put("b", { text: "x".repeat(2_000_000) });
           }),
         ).toThrow("SQLITE_TOOBIG");
-        expect([few.size, dump(storage)]).toEqual([0, {}]);
+        expect([few.size(), dump(storage)]).toEqual([0, {}]);
       }));
 
     test("[JRNL6] the number of an entry that was deleted by hand, for it could not be read, is not given again", () =>
@@ -237,16 +237,16 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         ]);
         expect(journal.read({ after: 0, limit: 1, reverse: true })).toEqual([{ seq: 2, at: 5, entry: { said: "two" }, size: 14 }]);
         journal.move("sent", 2);
-        expect([journal.hasMoved, openParts(storage).store.journal.position("sent")]).toEqual([true, 0]);
+        expect([journal.hasMoved(), openParts(storage).store.journal.position("sent")]).toEqual([true, 0]);
         append("three");
-        expect([journal.hasMoved, openParts(storage).store.journal.position("sent")]).toEqual([false, 2]);
+        expect([journal.hasMoved(), openParts(storage).store.journal.position("sent")]).toEqual([false, 2]);
         journal.move("sent", 3);
         store.transaction(() => journal.save());
         store.transaction(() => journal.note("sent", { seq: 4, body: '{"attempts":1}' }));
         expect(journal.readNote("sent")).toEqual({ seq: 4, body: '{"attempts":1}' });
         store.transaction(() => journal.trim(99));
         const next = openParts(storage).store;
-        expect([next.journal.position("sent"), next.journal.readNote("sent"), next.journal.last]).toEqual([
+        expect([next.journal.position("sent"), next.journal.readNote("sent"), next.journal.last()]).toEqual([
           3,
           { seq: 4, body: '{"attempts":1}' },
           3,

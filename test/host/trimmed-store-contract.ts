@@ -50,7 +50,7 @@ export function describeTrimmed(name: string, onStorage: OnStorage): void {
         for (let time = 0; time < 2; time += 1) {
           expect(change).toThrow("is damaged and cannot be read");
           expect(JSON.stringify(dump(storage))).toBe(before);
-          expect(store.journal.last).toBe(1);
+          expect(store.journal.last()).toBe(1);
         }
         // What needs none of it goes on.
         store.transaction(() => {

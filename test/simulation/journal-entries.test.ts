@@ -92,7 +92,7 @@ test("[ENTRY1] what left in a life that wrote no position leaves again under its
   await sender.committer.alarm(idle);
   sender.restart();
   await sender.committer.outbox.flush();
-  expect(sender.committer.outbox.size).toBe(0);
+  expect(sender.committer.outbox.size()).toBe(0);
   expect(sender.sent).toHaveLength(2);
   // And so does the next commit, without a row more.
   sender.send("b");
@@ -137,18 +137,18 @@ test("[ENTRY3] a long outbox is read by pages: memory holds a bounded part of it
   const total = 3 * hostLimits.readerEntries;
   for (let n = 0; n < total; n++) sender.send(String(n));
   // All of memory's part, and one for what is behind it.
-  expect(sender.committer.outbox.size).toBe(hostLimits.readerEntries + 1);
+  expect(sender.committer.outbox.size()).toBe(hostLimits.readerEntries + 1);
   expect(sender.committer.outbox.holds(String(total - 1))).toBe(true);
   away = false;
   sender.advance(hostLimits.retryLast);
   await sender.committer.outbox.flush();
   expect(sender.stored).toEqual(Array.from({ length: total }, (_, n) => String(n)));
-  expect(sender.committer.outbox.size).toBe(0);
+  expect(sender.committer.outbox.size()).toBe(0);
   expect(read.mock.calls.every(([range]) => range.limit <= hostLimits.readerEntries)).toBe(true);
   // Bytes bound it too.
   away = true;
   for (let n = 0; n < 12; n++) sender.send(`large ${n}`, ["actor/r"], { text: "x".repeat(1_000_000) });
-  expect(sender.committer.outbox.size).toBeLessThanOrEqual(Math.ceil(hostLimits.readerBytes / 1_000_000) + 1);
+  expect(sender.committer.outbox.size()).toBeLessThanOrEqual(Math.ceil(hostLimits.readerBytes / 1_000_000) + 1);
   away = false;
   sender.advance(hostLimits.retryLast);
   await sender.committer.outbox.flush();
@@ -191,7 +191,7 @@ test("[ENTRY5] entries that all readers are past go, in few statements; what one
   sender.committer.store.journal.move("projected", 2 * hostLimits.journalTrim);
   await send(1);
   expect(sender.storage.exec("SELECT min(seq) AS first FROM journal")).toEqual([{ first: 2 * hostLimits.journalTrim + 1 }]);
-  sender.committer.store.journal.move("projected", sender.committer.store.journal.last);
+  sender.committer.store.journal.move("projected", sender.committer.store.journal.last());
   await send(2);
   expect(count(sender.storage, "journal")).toBeLessThan(5);
   expect(deleting).toHaveBeenCalledTimes(2);

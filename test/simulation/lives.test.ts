@@ -115,5 +115,5 @@ test("[ENTRY15] an object that alone is of an earlier time doubles nothing and w
   expect(await total()).toBe(6);
   for (const n of [100, 200]) await send(n);
   expect(await total()).toBe(306);
-  expect([cluster.host("actor/s").deadLetters(), cluster.host("actor/s").committer.outbox.size]).toEqual([[], 0]);
+  expect([cluster.host("actor/s").deadLetters(), cluster.host("actor/s").committer.outbox.size()]).toEqual([[], 0]);
 });

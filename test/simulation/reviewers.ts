@@ -45,7 +45,7 @@ function connect(player: Player, core: AgentCore, random: () => number): Player[
     through: 0,
     held: new Map(),
     caughtUp: false,
-    ready: true,
+    ready: () => true,
     give: (item) => void given.push(JSON.parse(JSON.stringify(item))),
     note: () => {},
   });

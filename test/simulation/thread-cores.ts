@@ -97,7 +97,7 @@ export function makeCore(address: string, ports: CorePorts): CoreOf {
   };
   if (address.startsWith("task/")) {
     const core = createTaskDoor({
-      name,
+      name: () => name,
       storage: world.storage,
       make: () => createThreadTask(given),
       empty: () => Promise.reject(new Error("no thread is archived here")),

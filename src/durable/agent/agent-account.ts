@@ -39,13 +39,13 @@ export function createAgentAccount(ports: AgentAccountPorts): AgentAccount {
       return succeed(null);
     },
     rotate(tokenHash, overlap) {
-      if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);
+      if (!identity.card()) return refuse("not_found", `There is no agent ${name}.`);
       identity.rotate(tokenHash, overlap);
       polls.wake();
       return succeed(null);
     },
     revoke() {
-      if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);
+      if (!identity.card()) return refuse("not_found", `There is no agent ${name}.`);
       identity.revoke();
       polls.wake();
       return succeed(null);

@@ -37,7 +37,7 @@ export interface AgentCore extends AgentAccount, Pick<AgentCallers, "prove" | "i
   /** Whether a connection that was opened with a token of this hash may stay. */
   holds(tokenHash: string): boolean;
   /** More is refused than an agent that listens would send. */
-  readonly flooded: boolean;
+  flooded(): boolean;
   identify(principal: Principal): Promise<Result<AgentCard>>;
   me(principal: Principal): Promise<Result<Json>>;
   accept(principal: Caller, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
@@ -86,7 +86,7 @@ export function createAgentCore(name: string, given: AgentPorts): AgentCore {
   function resume(): void {
     if (resumed) return;
     resumed = true;
-    if (committer.outbox.size) world.scheduler.background(committer.outbox.flush());
+    if (committer.outbox.size()) world.scheduler.background(committer.outbox.flush());
     projection.wake();
   }
 
@@ -110,8 +110,8 @@ export function createAgentCore(name: string, given: AgentPorts): AgentCore {
     ...createAgentAccount({ ...parts, name, leaveThreads, polls }),
     card: shown.card,
     holds: (tokenHash) => identity.holds(tokenHash),
-    get flooded() {
-      return eventRate.flooded;
+    flooded() {
+      return eventRate.flooded();
     },
     async identify(principal) {
       const caller = await hear(principal);
@@ -181,7 +181,7 @@ function createMailDelivery(
   resume: () => void,
 ): (envelope: Envelope) => Promise<Delivery> {
   const gather = createGather<Incoming, Delivery>(settle, (incoming) => {
-    if (!identity.card && !name.startsWith("operators/"))
+    if (!identity.card() && !name.startsWith("operators/"))
       return incoming.map(() => ({ status: "refused", code: "not_found", detail: `there is no agent ${name}` }));
     // Hand mail to connections before writing: what is sent after a write waits for the disk.
     const received = mailbox.receive(incoming);
@@ -200,7 +200,7 @@ function createMailDelivery(
 
   /** @returns the answer to those at the front that need no commit of their own; the sender sends what is behind them again */
   function takeLate(envelope: Envelope): Delivery | undefined {
-    if (!identity.card) return undefined;
+    if (!identity.card()) return undefined;
     const answer = mailbox.takeLate({ envelope });
     if (answer?.status !== "stored" || !envelope.more) return answer;
     let more = 0;
@@ -217,11 +217,11 @@ function createMailDelivery(
     const late = takeLate(envelope);
     if (late) return late;
     if (envelope.more) return takeTogether(envelope);
-    const passed = identity.card && mailbox.pass(envelope);
+    const passed = identity.card() && mailbox.pass(envelope);
     if (!passed) return gather({ envelope });
     const left = await passed;
     if (!left) return { status: "stored" };
-    return (identity.card && mailbox.takeLate(left)) ?? gather(left);
+    return (identity.card() && mailbox.takeLate(left)) ?? gather(left);
   };
 }
 
@@ -231,7 +231,7 @@ function forgetOld({ trim, mailbox, ignored, presence, assignments, identity }: 
   mailbox.expire();
   if (ignored.look()) {
     presence.noteIgnored();
-    if (ignored.count > 0) countIgnored(ignored.count);
+    if (ignored.count() > 0) countIgnored(ignored.count());
   }
   assignments.expire(now - presenceLimits.claimDays * 86_400_000);
   identity.expire();

@@ -14,7 +14,7 @@ import { refuseTicket, refuseToken } from "./identity.ts";
 
 export class AgentEndpoint extends ConnectedAgent implements AgentRpc {
   async register(card: AgentCard, tokenHash?: string): Promise<Result<null>> {
-    const registered = this.life.core.register(card, tokenHash);
+    const registered = this.life.core().register(card, tokenHash);
     if (tokenHash !== undefined) this.life.connections.closeAll("the agent has a new token");
     return registered;
   }
@@ -30,13 +30,13 @@ export class AgentEndpoint extends ConnectedAgent implements AgentRpc {
   }
 
   async rotate(tokenHash: string, overlap: number): Promise<Result<null>> {
-    const rotated = this.life.find()?.rotate(tokenHash, overlap) ?? refuse("not_found", `There is no agent ${this.life.name}.`);
+    const rotated = this.life.find()?.rotate(tokenHash, overlap) ?? refuse("not_found", `There is no agent ${this.life.name()}.`);
     this.life.connections.closeVoid("the agent has a new token");
     return rotated;
   }
 
   async revoke(): Promise<Result<null>> {
-    const revoked = this.life.find()?.revoke() ?? refuse("not_found", `There is no agent ${this.life.name}.`);
+    const revoked = this.life.find()?.revoke() ?? refuse("not_found", `There is no agent ${this.life.name()}.`);
     this.life.connections.closeVoid("the agent's token was revoked");
     return revoked;
   }
@@ -62,7 +62,7 @@ export class AgentEndpoint extends ConnectedAgent implements AgentRpc {
     const proven = (await this.life.find(principal)?.identify(principal)) ?? refuseToken();
     if (!proven.ok) return proven;
     const notes = this.life.connections.notePoll(query);
-    const page = await this.life.core.inbox(principal, query);
+    const page = await this.life.core().inbox(principal, query);
     return page.ok && notes.length ? succeed({ ...page.value, notes }) : page;
   }
 
@@ -74,7 +74,7 @@ export class AgentEndpoint extends ConnectedAgent implements AgentRpc {
   }
 
   async delivered(event: { source: string; id: string }): Promise<Delivered> {
-    return this.life.find()?.delivered(event) ?? { agent: this.life.name, status: "absent" };
+    return this.life.find()?.delivered(event) ?? { agent: this.life.name(), status: "absent" };
   }
 
   async routed(id: string): Promise<{ event: CloudEvent; routing: Routing } | null> {

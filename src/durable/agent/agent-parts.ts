@@ -97,7 +97,7 @@ function createLateWrite(
     waits = true;
     later(agentLimits.closedLazy, () => {
       waits = false;
-      if (offers.changes.closed) committer.commit(() => offers.keep());
+      if (offers.changes().closed) committer.commit(() => offers.keep());
     });
   };
 }
@@ -129,7 +129,7 @@ function createLazyCommits(
 
   return {
     note() {
-      if (!mailbox.hasNotes && !sent.hasNotes) return;
+      if (!mailbox.hasNotes() && !sent.hasNotes()) return;
       since ??= clock.now();
       if (!waits) wait(agentLimits.lazy);
     },
@@ -148,7 +148,7 @@ function writeClaims(assignments: Assignments, presence: Presence): void {
 function createNarrowedCard(identity: Pick<AgentIdentity, "card" | "report">): () => AgentCard | null {
   let narrowed: { card: AgentCard; report: Report; made: AgentCard } | undefined;
   return () => {
-    const { card, report } = identity;
+    const [card, report] = [identity.card(), identity.report()];
     if (!card) return null;
     if (narrowed?.card !== card || narrowed.report !== report)
       narrowed = { card, report, made: { ...card, capabilities: narrowCapabilities(card, report) } };
@@ -215,11 +215,11 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   const keepClosed = createLateWrite(ports.later, committer, mailbox);
   const attendance = createAttendance({
     ...{ agent: name, clock, scheduler: world.scheduler, later: ports.later, board: ports.board, card: narrowedCard },
-    isConnected: () => mailbox.isRead,
+    isConnected: () => mailbox.isRead(),
     listOpen: () => mailbox.offers.listOpen(),
     take({ offers, closed, over }) {
       for (const event of closed) mailbox.offers.close(event);
-      if (closed.length && mailbox.isRead) keepClosed();
+      if (closed.length && mailbox.isRead()) keepClosed();
       for (const offer of over) mailbox.offers.lose(offer);
       // What it has claimed it knows, whatever a crash made its object forget.
       for (const offer of offers) if (!assignments.isClaimed(offer.offer)) mailbox.offers.open(offer, false);
@@ -249,16 +249,16 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
       ),
     project: (row) => projection.append(row),
     turned: (state) => (state === "online" ? attendance.cameBack() : attendance.left()),
-    ignored: () => ignored.count,
+    ignored: () => ignored.count(),
   });
   const ignored = createIgnoredOffers({
     counts: documents.ignored,
     clock,
     countSeen: (before) => mailbox.countSeenOffers(before, assignments.isClaimed),
-    isFree: () =>
-      identity.card !== undefined &&
-      presence.show().state === "online" &&
-      (identity.report.slots === undefined || assignments.countUsed() < identity.report.slots),
+    isFree() {
+      const { slots = Number.POSITIVE_INFINITY } = identity.report();
+      return identity.card() !== undefined && presence.show().state === "online" && assignments.countUsed() < slots;
+    },
   });
 
   return {

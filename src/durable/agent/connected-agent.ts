@@ -15,9 +15,9 @@ const now = (): number => Date.now();
 
 /** What an agent's object holds in memory. */
 export interface AgentLife {
-  readonly name: string;
+  name(): string;
   /** Made when it is first asked for. */
-  readonly core: AgentCore;
+  core(): AgentCore;
   readonly connections: AgentConnections;
   /** Undefined: nobody ever registered an agent of this id, and asking for one leaves no trace. */
   find(sender?: Sender): AgentCore | undefined;
@@ -27,20 +27,20 @@ function createAgentLife(ctx: ObjectContext, around: Surroundings): AgentLife {
   let made: AgentCore | undefined;
   const later = createSharedTimers(ctx.later, now);
   const pacer = createPacer(() => new Promise((resolve) => later(0, resolve)), ctx.rings);
-  const connections = createAgentConnections({ platform: ctx.sockets, leave: ctx.leave, agent: () => life.core, pacer, later, now });
+  const connections = createAgentConnections({ platform: ctx.sockets, leave: ctx.leave, agent: () => life.core(), pacer, later, now });
   const life: AgentLife = {
     connections,
-    get name() {
+    name() {
       return readName(ctx);
     },
-    get core() {
+    core() {
       made ??= createAgentCore(
-        life.name,
-        connectAgent(ctx, around, { name: life.name, agent: () => life.core, connections, pacer, later }),
+        life.name(),
+        connectAgent(ctx, around, { name: life.name(), agent: () => life.core(), connections, pacer, later }),
       );
       return made;
     },
-    find: (sender) => made ?? (ctx.isStored() || (sender && ("operator" in sender || "hook" in sender)) ? life.core : undefined),
+    find: (sender) => made ?? (ctx.isStored() || (sender && ("operator" in sender || "hook" in sender)) ? life.core() : undefined),
   };
   return life;
 }
@@ -60,7 +60,7 @@ export abstract class ConnectedAgent extends Endpoint {
   async alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
     this.life.connections.closeSilent();
-    await ringAgain(this.ctx, () => this.life.core.alarm());
+    await ringAgain(this.ctx, () => this.life.core().alarm());
     this.life.connections.closeVoid("the token's time is over");
   }
 

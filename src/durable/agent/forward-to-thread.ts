@@ -37,8 +37,8 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
 
   /** The same until its account or the number of its roles changes. */
   function readCard(sender: Identity): ClaimCard {
-    if (told?.sender !== sender || told.size !== assignments.size)
-      told = { sender, size: assignments.size, card: { ...sender.card, ...narrowCard(sender, assignments) } };
+    if (told?.sender !== sender || told.size !== assignments.size())
+      told = { sender, size: assignments.size(), card: { ...sender.card, ...narrowCard(sender, assignments) } };
     return told.card;
   }
 

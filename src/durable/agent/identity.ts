@@ -37,9 +37,9 @@ export interface Identity {
 /** The agent's facts. What changes them is a commit of its own, but for {@link saveReport} and {@link expire}, which ride along. */
 export interface AgentIdentity {
   /** Undefined: nobody, or removed. */
-  readonly card: AgentCard | undefined;
+  card(): AgentCard | undefined;
   /** What the agent last said of itself. */
-  readonly report: Report;
+  report(): Report;
   /**
    * Who speaks: proven by token, an operator whom the Worker has proven, or a hook, whose object proves what it takes. A connection's
    * hash is known at once.
@@ -138,10 +138,10 @@ export function createIdentity(name: string, accounts: Resident<Account>, clock:
   }
 
   return {
-    get card() {
+    card() {
       return readCard();
     },
-    get report() {
+    report() {
       return readReport();
     },
     holds,

@@ -31,9 +31,10 @@ export interface PostedEvents {
 /** What an agent's object does with each kind that it takes itself, in the commit that keeps the event. */
 const ownKinds: { readonly [K in OwnKind]: (data: AgentData<K>, ports: OwnPorts) => void } = {
   "nerve.agent.report": (report, { identity, projection, clock }) => {
-    if (!identity.card) return;
+    const card = identity.card();
+    if (!card) return;
     identity.saveReport(report);
-    if (report.accepts) projection.append({ table: "accepts", agent: identity.card.id, accepts: report.accepts, at: clock.now() });
+    if (report.accepts) projection.append({ table: "accepts", agent: card.id, accepts: report.accepts, at: clock.now() });
   },
 };
 

@@ -19,5 +19,5 @@ export function narrowCard(
   labels: Json;
   load: number;
 } {
-  return { capabilities: narrowCapabilities(granted, said), labels: (said.labels ?? {}) as Json, load: said.load ?? assignments.size };
+  return { capabilities: narrowCapabilities(granted, said), labels: (said.labels ?? {}) as Json, load: said.load ?? assignments.size() };
 }

@@ -24,7 +24,7 @@ export interface SentEvents {
   /** Answers that say more now: they are written by {@link SentEvents.writeNotes}. Lost with a crash: then a repeat asks again. */
   note(answers: readonly Accepted[]): void;
   /** Whether {@link SentEvents.writeNotes} has something to write. */
-  readonly hasNotes: boolean;
+  hasNotes(): boolean;
   /** Within a transaction. */
   writeNotes(): void;
 }
@@ -44,7 +44,7 @@ export function createSentEvents(sent: KeyedInPage<SentEvent>, clock: Clock): Se
     note(answers) {
       for (const answer of answers) notes.set(answer.id, answer);
     },
-    get hasNotes() {
+    hasNotes() {
       return notes.size > 0;
     },
     writeNotes() {

@@ -54,7 +54,7 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, ass
 
   return {
     card() {
-      const { card, report } = identity;
+      const [card, report] = [identity.card(), identity.report()];
       return card ? { ...card, ...narrowCard({ card, report }, assignments) } : null;
     },
     async me(granted) {
@@ -84,20 +84,20 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, ass
         claims: assignments.listClaims(),
         turns: readTurns(),
         offers: mailbox.readOpen("offer").map(data),
-        ...(identity.report.labels !== undefined && { labels: identity.report.labels as Json }),
+        ...(identity.report().labels !== undefined && { labels: identity.report().labels as Json }),
         ...(registry.subscriptionsOf && { subscriptions: await registry.subscriptionsOf(granted.id) }),
         inbox: mailbox.count(),
       };
     },
     presence: () => ({
-      ...{ ...presence.show(), slots: identity.report.slots ?? null },
+      ...{ ...presence.show(), slots: identity.report().slots ?? null },
       roles: assignments
         .list()
         .slice(0, rolesShown)
         .map(({ thread, workflow, role, since }) => ({ thread, workflow, role, since: new Date(since).toISOString() })),
     }),
     standing(offer) {
-      const { card, report } = identity;
+      const [card, report] = [identity.card(), identity.report()];
       if (!card) return null;
       const { state, lastSignAt, used } = presence.show();
       return {

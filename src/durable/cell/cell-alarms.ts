@@ -24,7 +24,7 @@ export interface CellAlarms {
   /** The platform's alarm rang: it may have been for nobody. */
   rang(): void;
   /** Owners that have an alarm, or had one until a moment ago. */
-  readonly size: number;
+  size(): number;
 }
 
 export interface CellAlarmPorts {
@@ -161,7 +161,7 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
       // The platform takes its alarm for done with the call that rang: what rings next must be set by then.
       database.flush();
     },
-    get size() {
+    size() {
       return alarms.size;
     },
   };

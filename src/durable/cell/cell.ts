@@ -57,7 +57,7 @@ export interface Cell {
   call(owner: string, method: string, given: readonly unknown[]): Promise<unknown>;
   /** The platform's alarm rang. */
   alarm(): void;
-  readonly size: number;
+  size(): number;
   /** Addresses of those that are in memory. */
   owners(): string[];
   memory(): CellMemory;
@@ -178,11 +178,11 @@ export function createCell(ports: CellPorts): Cell {
     open: (owner) => live.open(owner).held,
     call,
     alarm: alarms.rang,
-    get size() {
-      return live.size;
+    size() {
+      return live.size();
     },
     owners: live.owners,
-    memory: () => ({ owners: live.size, bytes: live.bytes, overfull: live.overfull }),
+    memory: () => ({ owners: live.size(), bytes: live.bytes(), overfull: live.overfull() }),
     alarms,
     evict: live.evict,
     flush: database.flush,

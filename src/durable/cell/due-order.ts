@@ -30,7 +30,7 @@ export function createDueOrder<Owner extends Due>(count: () => number): DueOrder
 
   return {
     add(owner, at) {
-      if (order.size > movedAtMost + 4 * count()) leaveMoved();
+      if (order.size() > movedAtMost + 4 * count()) leaveMoved();
       order.add({ owner, at });
     },
     first() {

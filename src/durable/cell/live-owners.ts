@@ -40,11 +40,11 @@ export interface LiveOwners<Held> {
   drop(owner: string): void;
   /** All leave, at work or not. */
   endAll(): void;
-  readonly size: number;
+  size(): number;
   /** No fewer than they hold. Asking reads nothing: who asks may be outside of the object. */
-  readonly bytes: number;
+  bytes(): number;
   /** How often there was no room, with more at work than fit. */
-  readonly overfull: number;
+  overfull(): number;
   owners(): string[];
 }
 
@@ -83,7 +83,7 @@ function createSizes(measure: (owner: string) => number) {
   }
 
   return {
-    get total() {
+    total() {
       return total;
     },
     add(life: OwnerLife): void {
@@ -119,10 +119,10 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
     sizes.remove(life);
   }
 
-  const isFull = (): boolean => live.size > limits.owners || sizes.total > limits.bytes;
+  const isFull = (): boolean => live.size > limits.owners || sizes.total() > limits.bytes;
 
   function makeRoom(but: OwnerLife): void {
-    if (sizes.total > limits.bytes) sizes.lookAll();
+    if (sizes.total() > limits.bytes) sizes.lookAll();
     if (!isFull()) return;
     let looked = 0;
     for (const { life } of live.values()) {
@@ -140,7 +140,7 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
     warn({
       at: "cell",
       owners: live.size,
-      bytes: sizes.total,
+      bytes: sizes.total(),
       error: "more actors are at work than fit in memory: it goes on with what it has",
     });
   }
@@ -183,7 +183,7 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
       life.unsure += unsure;
       if (live.get(life.owner)?.life !== life) return;
       sizes.count(life, characters);
-      if (sizes.total > limits.bytes) sizes.look(cellLimits.looked);
+      if (sizes.total() > limits.bytes) sizes.look(cellLimits.looked);
     },
     evict(owner) {
       const found = live.get(owner);
@@ -199,13 +199,13 @@ export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners
     endAll() {
       for (const { life } of [...live.values()]) leave(life);
     },
-    get size() {
+    size() {
       return live.size;
     },
-    get bytes() {
-      return sizes.total;
+    bytes() {
+      return sizes.total();
     },
-    get overfull() {
+    overfull() {
       return overfull;
     },
     owners: () => [...live.keys()],

@@ -74,7 +74,7 @@ export interface Heap<Item> {
   first(): Item | undefined;
   /** Takes the first. */
   take(): Item | undefined;
-  readonly size: number;
+  size(): number;
 }
 
 /** A binary heap: the first is the least. */
@@ -115,7 +115,7 @@ export function createHeap<Item>(compare: (a: Item, b: Item) => number): Heap<It
       }
       return first;
     },
-    get size() {
+    size() {
       return items.length;
     },
   };

@@ -131,7 +131,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       if (resumed) return;
       resumed = true;
       committer.rearm();
-      if (committer.outbox.size) world.scheduler.background(committer.outbox.flush());
+      if (committer.outbox.size()) world.scheduler.background(committer.outbox.flush());
       runner.resume();
     },
     async read(actor) {

@@ -46,14 +46,37 @@ export function createActorScopes(ports: {
       revision,
       findChild: (id) => findChild(docs, row.id, id),
     }),
-    viewStepped: ({ row, snapshot }, status) => ({
-      status,
-      value: snapshot.value as Json,
-      context: snapshot.context as Json,
-      get timers() {
-        return timers.of(row.id);
-      },
-      since: (pick) => readSince(row.id, pick),
-    }),
+    viewStepped: (actor, status) => new SteppedView(actor, status, timers, readSince),
   };
+}
+
+class SteppedView implements SteppedActor {
+  readonly status: string;
+  readonly value: Json;
+  readonly context: Json;
+  readonly #id: string;
+  readonly #timers: EffectTables["timers"];
+  readonly #readSince: ActorScopes["readSince"];
+
+  constructor(
+    { row, snapshot }: Pick<LiveActor, "row" | "snapshot">,
+    status: string,
+    timers: EffectTables["timers"],
+    readSince: ActorScopes["readSince"],
+  ) {
+    this.status = status;
+    this.value = snapshot.value as Json;
+    this.context = snapshot.context as Json;
+    this.#id = row.id;
+    this.#timers = timers;
+    this.#readSince = readSince;
+  }
+
+  get timers() {
+    return this.#timers.of(this.#id);
+  }
+
+  since(pick?: PickState): number {
+    return this.#readSince(this.#id, pick);
+  }
 }

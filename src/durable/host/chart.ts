@@ -68,7 +68,7 @@ export interface Chart {
   sort(configuration: Configuration): Configuration;
   plan(from: Configuration, transitions: readonly Transition[], history: History): Plan;
   /** How a new actor enters its first states. */
-  readonly initial: Plan;
+  initial(): Plan;
   /** Of several transitions those that are taken: one of an inner state goes before one of an outer state that would leave it. */
   withoutConflicts(from: Configuration, transitions: readonly Transition[], history: History): readonly Transition[];
 }
@@ -192,7 +192,7 @@ function createChart({ root }: ChartMachine): Chart {
   return {
     find,
     sort: (configuration) => (configuration.outwards ? configuration : find([...configuration.nodes].sort(byOrder))),
-    get initial() {
+    initial() {
       initial ??= makePlan(find([root]), [{ target: [root], source: root, reenter: true, actions: [] }], {}, []);
       return initial;
     },

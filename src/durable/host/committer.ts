@@ -98,7 +98,7 @@ function createCommitJournal(world: World, store: Store, { log, keepEntries = 0 
 
   /** Through which entry nothing is needed any more. */
   const findSpent = (): number =>
-    Math.min(journal.position(sentCursor), log ? journal.position(log.cursor) : Number.POSITIVE_INFINITY, journal.last - keepEntries);
+    Math.min(journal.position(sentCursor), log ? journal.position(log.cursor) : Number.POSITIVE_INFINITY, journal.last() - keepEntries);
 
   /** Seldom, for each entry costs a row: as soon as so many can go, counted from where this life began. */
   function trim(): void {
@@ -114,9 +114,9 @@ function createCommitJournal(world: World, store: Store, { log, keepEntries = 0 
     life: () => journal.carried(lifeFact) as number | undefined,
     write(mustSave) {
       if (log) entry.log(log.take());
-      if (!entry.isEmpty && journal.carried(lifeFact) === undefined) journal.carry(lifeFact, drawLife(world.clock.now()));
+      if (!entry.isEmpty() && journal.carried(lifeFact) === undefined) journal.carry(lifeFact, drawLife(world.clock.now()));
       const added = entry.write(world.clock.now());
-      if (journal.hasUncarried || (mustSave && journal.hasMoved)) journal.save();
+      if (journal.hasUncarried() || (mustSave && journal.hasMoved())) journal.save();
       if (added.length) trim();
       return added;
     },
@@ -266,7 +266,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     options.log?.added(added.map(({ seq, size, log }) => ({ seq, size, parts: log })));
     options.counted?.();
     // After the caller's own work: whoever receives a message of this commit, even in this object, must find the committed state.
-    if (outbox.size) scheduler.background(Promise.resolve().then(outbox.flush).then(options.flushed));
+    if (outbox.size()) scheduler.background(Promise.resolve().then(outbox.flush).then(options.flushed));
     return value;
   }
 
@@ -285,7 +285,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
         await run();
         await outbox.flush();
         // What has left need not be sent again in the next life: the alarm has rung anyhow, and none is set for this alone.
-        if (store.journal.hasMoved) transact(() => {}, arm, true);
+        if (store.journal.hasMoved()) transact(() => {}, arm, true);
         // Nothing was written: what seemed overdue is gone. Set the real alarm again, for it may be due before the guard.
         else if (guarding) rearmAhead();
       } catch (error) {
@@ -302,7 +302,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
       const earliest = findEarliest();
       if (earliest !== undefined && earliest <= armedAt) return;
       // No commit: what a crash forgets of it is sent again, and known.
-      if (store.journal.hasMoved) store.journal.saveLater();
+      if (store.journal.hasMoved()) store.journal.saveLater();
       postponeAlarm(earliest);
       armedAt = earliest;
       guarding = false;

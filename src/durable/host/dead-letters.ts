@@ -99,7 +99,7 @@ export function createDeadLetters(
   const { clock } = world;
   const documents = openLetters(store);
 
-  const isFull = (): boolean => documents.letters.size >= hostLimits.deadLetters;
+  const isFull = (): boolean => documents.letters.size() >= hostLimits.deadLetters;
   const isFullOfIgnored = (): boolean =>
     documents.letters.entries().filter(([, { ignored }]) => ignored).length >= hostLimits.deadLettersIgnored;
   const find = (id: number): DeadLetterDoc | undefined => documents.letters.read(numberKey(id));

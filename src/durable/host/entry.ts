@@ -68,8 +68,8 @@ export interface EntryWriter {
   sendNext(fact: OutFact): boolean;
   log(rows: unknown[]): void;
   /** Steps of the present transaction, in order. */
-  readonly steps: readonly StepFact[];
-  readonly isEmpty: boolean;
+  steps(): readonly StepFact[];
+  isEmpty(): boolean;
   /** Writes all of it: one entry, or as many as rows are bounded. @returns them */
   write(now: number): AddedEntry[];
   clear(): void;
@@ -160,10 +160,10 @@ export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
       return last >= 0;
     },
     log: (rows) => void log.push(...rows),
-    get steps() {
+    steps() {
       return steps;
     },
-    get isEmpty() {
+    isEmpty() {
       return !steps.length && !out.length && !log.length;
     },
     write(now) {

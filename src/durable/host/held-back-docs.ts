@@ -79,7 +79,7 @@ export function createHeldDocs(store: Pick<Store, "keyed" | "resident">): HeldDo
       writeSum(sum);
     },
     holds(type) {
-      if (!sums.size) return false;
+      if (!sums.size()) return false;
       for (let after = ""; ; ) {
         const page = held.list({ after, limit: pageRows });
         if (page.some(([, { message }]) => message.type === type)) return true;

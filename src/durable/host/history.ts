@@ -15,7 +15,7 @@ export type PickState = (value: Json) => Json | undefined;
 
 /** Steps of an actor as they were committed, entry by entry. */
 function* readSteps(journal: Journal<Entry>, actor: string, reverse: boolean): Generator<{ at: number; steps: StepFact[] }> {
-  let [after, through] = [0, journal.last];
+  let [after, through] = [0, journal.last()];
   for (;;) {
     const rows = journal.read({ after, through, limit: hostLimits.readerEntries, size: hostLimits.readerBytes, reverse });
     for (const { at, entry } of rows) {
@@ -50,7 +50,7 @@ export function readStateSince(
     since = at;
     return false;
   };
-  const staged = entry.steps.filter((step) => step.actor === actor);
+  const staged = entry.steps().filter((step) => step.actor === actor);
   for (const { after } of [...staged].reverse()) if (look(now, after)) return since;
   for (const { at, steps } of readSteps(journal, actor, true)) for (const { after } of steps.reverse()) if (look(at, after)) return since;
   return since;

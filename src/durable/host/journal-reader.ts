@@ -23,11 +23,11 @@ export interface JournalReader<Part> {
   /** A transaction held, with all that it added to the journal. */
   added(entries: readonly Added<Part>[]): void;
   /** Entries in memory that hold something for the reader. */
-  readonly held: readonly Added<Part>[];
+  held(): readonly Added<Part>[];
   /** Whether the journal has more than memory. */
-  readonly hasMore: boolean;
+  hasMore(): boolean;
   /** Whether the reader has nothing left to do, as far as is known. */
-  readonly isEmpty: boolean;
+  isEmpty(): boolean;
 }
 
 /** @param pick the reader's part of an entry */
@@ -41,7 +41,7 @@ export function createJournalReader<Part>(
   let heldBytes = 0;
   /** Memory has all there is for the reader up to here. */
   let through = journal.position(cursor);
-  let last = journal.last;
+  let last = journal.last();
 
   /** Where nothing is left, the reader is where its memory is. */
   function settle(): void {
@@ -101,13 +101,13 @@ export function createJournalReader<Part>(
       }
       settle();
     },
-    get held() {
+    held() {
       return held;
     },
-    get hasMore() {
+    hasMore() {
       return through < last;
     },
-    get isEmpty() {
+    isEmpty() {
       return !held.length && through >= last;
     },
   };

@@ -27,7 +27,7 @@ export function createLives(store: Pick<Store, "resident">, own: () => number | 
     raise(receiver, known) {
       const present = find(receiver);
       const isLess = present !== undefined && present <= known && Number.isSafeInteger(known + 1);
-      if (!isLess || (raised.size >= hostLimits.livesRaised && raised.get(receiver) === undefined)) return false;
+      if (!isLess || (raised.size() >= hostLimits.livesRaised && raised.get(receiver) === undefined)) return false;
       record(() => raised.put(receiver, known + 1));
       return true;
     },

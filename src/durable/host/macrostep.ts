@@ -121,7 +121,7 @@ export function begin(machine: AnyStateMachine, input: unknown, scope: AnyActorS
   let snapshot: Snapshot | undefined;
   try {
     snapshot = run.machine._getPreInitialState(scope, event, run.queue);
-    return close(settle(run, follow(run, snapshot, event, run.chart.initial, run.chart.find(snapshot._nodes)), event));
+    return close(settle(run, follow(run, snapshot, event, run.chart.initial(), run.chart.find(snapshot._nodes)), event));
   } catch (error) {
     // Its context could not be made: XState says what such an actor is.
     return close(snapshot ? { ...snapshot, status: "error", error } : run.machine.getInitialSnapshot(scope, input));

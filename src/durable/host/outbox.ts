@@ -31,7 +31,7 @@ export interface Outbox {
   /** When the alarm must look at the outbox again, or undefined if nothing waits. */
   due(): number | undefined;
   /** Messages that have not been delivered, as far as memory has them; more than none as long as there are any. */
-  readonly size: number;
+  size(): number;
   /** Whether a message of a type has not reached all its receivers, those included that failed for too long. */
   holds(type: string): boolean;
   /** Receivers that failed for too long, each with its messages: they are in neither the outbox nor its size. */
@@ -80,7 +80,7 @@ export function createOutbox(
     applyNote(out.map((fact, index) => makeWaiting(address, seq, index, fact))),
   );
   // The message may have been in flight when the object crashed, and may be the cause: count an attempt that got no answer.
-  let suspectsThrough = journal.last;
+  let suspectsThrough = journal.last();
   /** Lives have ended here before: each message that may have been in flight is counted, not the first alone. */
   let isCareful = false;
   let staged = 0;
@@ -145,7 +145,7 @@ export function createOutbox(
   }
 
   const dueInOutbox = (): number | undefined => {
-    if (reader.isEmpty && !staged) return undefined;
+    if (reader.isEmpty() && !staged) return undefined;
     return blockedUntil ?? clock.now() + hostLimits.safetyNet;
   };
 
@@ -175,11 +175,11 @@ export function createOutbox(
     },
     holds: (type) =>
       queues.holds(type) ||
-      reader.held.some(({ parts }) => parts.some(({ message }) => message.type === type)) ||
-      (reader.hasMore && isInJournal(journal, type)),
+      reader.held().some(({ parts }) => parts.some(({ message }) => message.type === type)) ||
+      (reader.hasMore() && isInJournal(journal, type)),
     heldBack: queues.list,
-    get size() {
-      return staged + (reader.hasMore ? 1 : 0) + countParts(reader.held);
+    size() {
+      return staged + (reader.hasMore() ? 1 : 0) + countParts(reader.held());
     },
   };
 }
@@ -202,7 +202,7 @@ function recordNow({ storage }: World, record: OutboxOptions["record"], write: (
 
 /** Looks through what memory has not read. */
 function isInJournal(journal: Journal<Entry>, type: string): boolean {
-  const through = journal.last;
+  const through = journal.last();
   for (let after = journal.position(sentCursor); after < through; ) {
     const rows = journal.read({ after, through, limit: hostLimits.readerEntries, size: hostLimits.readerBytes });
     if (rows.some(({ entry }) => entry?.out?.some(({ message }) => message.type === type))) return true;

@@ -34,7 +34,7 @@ export interface ProjectionOutbox {
   due(): number | undefined;
   flush(): Promise<void>;
   /** Everything that was committed is in D1. */
-  readonly idle: boolean;
+  idle(): boolean;
 }
 
 const projectedCursor = "projected";
@@ -86,7 +86,7 @@ export function createProjectionOutbox(
   /** An entry that cannot be read is said and waited for. */
   function readBatch(): readonly Added<ProjectionRow>[] {
     // Do not read the journal of an object that may have been emptied since the timer was set.
-    if (reader.isEmpty) return [];
+    if (reader.isEmpty()) return [];
     try {
       const first = reader.first();
       let count = 0;
@@ -103,19 +103,19 @@ export function createProjectionOutbox(
   function flush(): Promise<void> {
     running ??= run().finally(() => {
       running = undefined;
-      if (reader.isEmpty) emptied();
+      if (reader.isEmpty()) emptied();
       else if (failures) wake();
     });
     return running;
   }
 
   function wake(): void {
-    if (woken || reader.isEmpty) return;
+    if (woken || reader.isEmpty()) return;
     woken = true;
     later(pause(), () => {
       woken = false;
       // What was sent meanwhile needs no look, by which an object that rests would seem to be at work.
-      if (!reader.isEmpty) scheduler.background(flush());
+      if (!reader.isEmpty()) scheduler.background(flush());
     });
   }
 
@@ -142,9 +142,9 @@ export function createProjectionOutbox(
     },
     wake,
     // While it fails the alarm keeps to its pauses: what is there is tried again no more often for being waited for.
-    due: () => (reader.isEmpty && !isStaged ? undefined : clock.now() + Math.max(hostLimits.safetyNet, pause())),
-    get idle() {
-      return !gathered.length && reader.isEmpty;
+    due: () => (reader.isEmpty() && !isStaged ? undefined : clock.now() + Math.max(hostLimits.safetyNet, pause())),
+    idle() {
+      return !gathered.length && reader.isEmpty();
     },
     flush,
   };

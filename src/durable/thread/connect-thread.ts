@@ -17,7 +17,7 @@ export function hearName(ctx: ObjectContext, { to }: Envelope): void {
 
 export function connectTask(ctx: ObjectContext, near: Neighbours): TaskDoorPorts {
   return {
-    get name() {
+    name() {
       return readName(ctx);
     },
     storage: ctx.storage,

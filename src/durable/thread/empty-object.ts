@@ -6,7 +6,7 @@ const emptyWaits = 500;
 
 export interface Emptying {
   /** It is being emptied: who asks now is answered from the archive. */
-  readonly begun: boolean;
+  begun(): boolean;
   /** Counts a call until it is answered: meanwhile the object is not emptied. */
   track<T>(call: Promise<T>): Promise<T>;
   /** Empties the object, unless somebody is never answered. */
@@ -18,7 +18,7 @@ export function createEmptying(empty: () => Promise<void>): Emptying {
   let calls = 0;
   let begun = false;
   return {
-    get begun() {
+    begun() {
       return begun;
     },
     async track(call) {

@@ -38,14 +38,14 @@ export class RecruitmentEndpoint extends Endpoint implements RecruitmentRpc {
 
   /** Undefined: nobody ever started a thread of this id. */
   #find(): ThreadRoot | undefined {
-    if (this.#emptying.begun) return undefined;
+    if (this.#emptying.begun()) return undefined;
     return this.#made ?? (this.ctx.isStored() ? this.#root : undefined);
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
     hearName(this.ctx, envelope);
     return takeEnvelope(envelope, async () => {
-      if (this.#emptying.begun) return { status: "later", detail: "the object is being emptied" };
+      if (this.#emptying.begun()) return { status: "later", detail: "the object is being emptied" };
       if (!this.#find() && (!mayCreateRoot(envelope) || isBuried(this.ctx))) return answerGone(envelope);
       return this.#emptying.track(this.#root.deliver(envelope));
     });
@@ -79,7 +79,7 @@ export class RecruitmentEndpoint extends Endpoint implements RecruitmentRpc {
   }
 
   async take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>> {
-    return this.#ask((root) => root.take(agent, event, hash), this.#emptying.begun || isBuried(this.ctx) ? answerLate(event) : undefined);
+    return this.#ask((root) => root.take(agent, event, hash), this.#emptying.begun() || isBuried(this.ctx) ? answerLate(event) : undefined);
   }
 
   async show(viewer: string | null): Promise<Result<ThreadView>> {

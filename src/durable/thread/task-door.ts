@@ -15,7 +15,7 @@ import type { ThreadTask } from "./thread-task.ts";
 
 export interface TaskDoorPorts {
   /** The thread's id, which only a task needs that is stored: it may be unknown to one that is not. */
-  readonly name: string;
+  name(): string;
   storage: Storage;
   /** Loads the task; its tables are made where there are none. */
   make(): ThreadTask;
@@ -82,7 +82,7 @@ export function createTaskDoor(ports: TaskDoorPorts): TaskDoor {
   return {
     deliver: (envelope) => takeEnvelope(envelope, () => deliver(envelope)),
     async adopt() {
-      if (!(await find())) throw new Error(`the root of ${ports.name} keeps no task any more`);
+      if (!(await find())) throw new Error(`the root of ${ports.name()} keeps no task any more`);
     },
     take: async (...given) =>
       (await find())?.take(...given) ??
@@ -92,9 +92,9 @@ export function createTaskDoor(ports: TaskDoorPorts): TaskDoor {
     peek: async (task) => (await find())?.tasks.find(task).peek(),
     settleDeadLetter: async (order, id): Promise<Result<null>> =>
       (await find())?.settleDeadLetter(order, String(id)) ?? refuse("not_found", `There is no dead letter ${id}.`),
-    steps: async (range) => (await find())?.tasks.find(ports.name).steps(range) ?? { messages: [], decisions: [] },
-    asked: async (agent) => (await find())?.tasks.find(ports.name).asked(agent) ?? false,
-    messages: async (page) => (await find())?.tasks.find(ports.name).messages(page) ?? { messages: [], next: null },
+    steps: async (range) => (await find())?.tasks.find(ports.name()).steps(range) ?? { messages: [], decisions: [] },
+    asked: async (agent) => (await find())?.tasks.find(ports.name()).asked(agent) ?? false,
+    messages: async (page) => (await find())?.tasks.find(ports.name()).messages(page) ?? { messages: [], next: null },
     history: async (task, page) => (await find())?.host.history(task, page) ?? null,
     async alarm() {
       if (made || isStored(storage)) await open().alarm();

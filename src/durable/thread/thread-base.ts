@@ -51,7 +51,7 @@ export interface ThreadParts {
   /** What the object does for its actors. */
   own(): RootHandlers | TaskHandlers;
   /** Takes what its machine says of offers. */
-  offers?(): ThreadServices["offers"];
+  offers?: ThreadServices["offers"];
   /** Writes first in every transaction. */
   noted?(): void;
   /** The transaction held. */
@@ -138,14 +138,14 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     logCause: threadLog.logCause,
     project,
     noteWait: waits.note,
-    get records() {
+    records() {
       return offered.records;
     },
     mail: createMailing(() => host.committer.outbox),
-    get cause() {
-      return threadLog.cause;
+    cause() {
+      return threadLog.cause();
     },
-    get offers() {
+    offers() {
       return parts.offers?.();
     },
   };
@@ -191,7 +191,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   });
   const ownEvents = createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project, findHead });
 
-  const isIdle = (): boolean => projection.idle && !host.committer.outbox.size && !host.committer.outbox.heldBack().length;
+  const isIdle = (): boolean => projection.idle() && !host.committer.outbox.size() && !host.committer.outbox.heldBack().length;
 
   /** What goes on says with its next commit how far it has come. */
   function restAtEnd(): void {
@@ -231,7 +231,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
 /** What has ended leaves the memory of a cell as soon as its mail and its rows have left: they do not wait for other rows. */
 function restOnceSent(committer: ThreadBase["host"]["committer"], projection: ProjectionOutbox, scheduler: World["scheduler"]): void {
   const { outbox } = committer;
-  if (outbox.size > 0 || outbox.heldBack().length > 0) return;
-  if (projection.idle) committer.rest();
+  if (outbox.size() > 0 || outbox.heldBack().length > 0) return;
+  if (projection.idle()) committer.rest();
   else scheduler.background(projection.flush());
 }

@@ -81,8 +81,8 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const offers = createOfferWork(base, ports);
   const keys = createControlKeys({ store: base.store, clock, committer: () => host.committer });
   const reachTask = (to: string): TaskPort => createTaskPort(to, ports.remoteTask(to));
-  const recruitment = createRecruitmentCore({ ...ports, ...base, records: base.services.records, offers, keys, task: reachTask });
-  const isIdle = (): boolean => base.isIdle() && !oldTask.waits;
+  const recruitment = createRecruitmentCore({ ...ports, ...base, records: base.services.records(), offers, keys, task: reachTask });
+  const isIdle = (): boolean => base.isIdle() && !oldTask.waits();
   const retention =
     ports.retention &&
     createThreadRetention({
@@ -114,7 +114,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
 
   return {
     host,
-    recruitment: refuseWhileLeaving(recruitment, name, () => retention?.leaving ?? false),
+    recruitment: refuseWhileLeaving(recruitment, name, () => retention?.leaving() ?? false),
     take: async (agent, event, hash): Promise<Result<Accepted>> =>
       isTurnEvent(event) ? refuse("not_found", "There is no such turn.") : recruitment.take(agent, event, hash),
     settleDeadLetter(order, event, once) {
@@ -129,7 +129,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
     listOffers: offers.list,
     async deliver(envelope) {
       host.resume();
-      if (retention?.leaving && !host.committer.inbox.isRepeat(envelope))
+      if (retention?.leaving() && !host.committer.inbox.isRepeat(envelope))
         return { status: "refused", code: "gone", detail: `the thread ${name} is archived` };
       return takeEach(envelope, dispatch);
     },
@@ -138,10 +138,10 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
         await oldTask.work();
         await base.flushRows();
         await retention?.work();
-        if (retention?.leaving) return;
+        if (retention?.leaving()) return;
         await offers.work();
       });
-      if (retention?.ready) await ports.retention?.empty();
+      if (retention?.ready()) await ports.retention?.empty();
     },
   };
 }

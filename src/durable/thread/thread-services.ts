@@ -24,13 +24,13 @@ export interface ThreadServices {
   /** Sends one mail to many agents, between whom no order is promised, in the transaction. `sender`: the actor's address. `next`: with what it tells them else. */
   mail(agents: string[], message: AgentMessage, sender: string, how?: { next?: boolean }): void;
   /** What the thread keeps of its offers, where its root is. */
-  records: OfferRecords;
+  records(): OfferRecords;
   /** Takes what the thread's machine says of its offers, in the transaction of its step, where its root is. */
-  readonly offers?: { take(fact: OwnMessage<"offer.open" | "offer.close">, ir: WorkflowIr): void } | undefined;
+  offers(): { take(fact: OwnMessage<"offer.open" | "offer.close">, ir: WorkflowIr): void } | undefined;
   /** Logs an agent's event, first in the transaction that takes it: the thread's own events in it get it as their cause. */
   logCause(event: CloudEvent, thread: string): void;
   /** Id of the event that the present transaction takes; null: time or the thread itself moves it. */
-  readonly cause: string | null;
+  cause(): string | null;
 }
 
 /** A step's scope in an object of a thread. */

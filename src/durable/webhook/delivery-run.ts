@@ -41,10 +41,10 @@ export function createDeliveryRun(ports: WebhookPorts, documents: WebhookDocumen
   let running = false;
   let replays = 0;
 
-  const countRoom = (): number => (settings.get(theOne)?.push ? webhookLimits.pendingPush : webhookLimits.pending) - pending.size;
+  const countRoom = (): number => (settings.get(theOne)?.push ? webhookLimits.pendingPush : webhookLimits.pending) - pending.size();
 
   /** All was told that there will be. */
-  const isDone = ({ ended }: WebhookMarks): boolean => ended === true && pending.size === 0;
+  const isDone = ({ ended }: WebhookMarks): boolean => ended === true && pending.size() === 0;
 
   function findNext(): number | undefined {
     const known = marks.get(theOne);

@@ -55,7 +55,7 @@ export function createOutcomes({ marks, pending, dead }: Omit<WebhookDocuments, 
   }
 
   function giveUp(event: DeadEvent): void {
-    const [oldest] = dead.size >= webhookLimits.deadLetters ? dead.entries() : [];
+    const [oldest] = dead.size() >= webhookLimits.deadLetters ? dead.entries() : [];
     if (oldest) dead.delete(oldest[0]);
     dead.put(positionKey(event.position), event);
   }
@@ -85,7 +85,7 @@ export function createOutcomes({ marks, pending, dead }: Omit<WebhookDocuments, 
     revive(positions) {
       const keys = dead.entries().map(([key]) => key);
       const asked = positions === "all" ? keys : positions.map(positionKey).filter((key) => dead.facts(key) !== undefined);
-      const taken = asked.slice(0, Math.max(0, webhookLimits.pending - pending.size));
+      const taken = asked.slice(0, Math.max(0, webhookLimits.pending - pending.size()));
       for (const key of taken) {
         pending.put(key, { position: dead.facts(key) as number, attempts: 0, next: now() });
         dead.delete(key);

@@ -45,7 +45,7 @@ export function createWebhook(ports: WebhookPorts): Webhook {
     isOver() {
       const known = marks.get(theOne);
       if (!known || !settings.get(theOne)?.push) return false;
-      return known.stopped !== null || (known.ended === true && pending.size === 0);
+      return known.stopped !== null || (known.ended === true && pending.size() === 0);
     },
     async create({ url, filter, links, secret, position, push }) {
       store.transaction(() => {
@@ -110,9 +110,9 @@ function showStanding(
   return {
     state: stopped !== null ? "stopped" : failures > 0 ? "failing" : "active",
     reason: stopped,
-    ...{ position, delivered, failures, lastError, pending: pending.size, deadLetters: dead.size },
+    ...{ position, delivered, failures, lastError, pending: pending.size(), deadLetters: dead.size() },
     lastDeliveredAt: lastDeliveredAt === null ? null : formatTime(lastDeliveredAt),
-    nextAttemptAt: pending.size > 0 && next !== undefined ? formatTime(next) : null,
+    nextAttemptAt: pending.size() > 0 && next !== undefined ? formatTime(next) : null,
     formerSecretUntil: former && former.until > now ? formatTime(former.until) : null,
   };
 }

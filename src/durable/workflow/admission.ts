@@ -153,7 +153,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
   function resume(): void {
     if (resumed) return;
     resumed = true;
-    if (committer.outbox.size) world.scheduler.background(committer.outbox.flush());
+    if (committer.outbox.size()) world.scheduler.background(committer.outbox.flush());
     projection.wake();
   }
 
@@ -162,7 +162,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
     queued: queue.order(),
     paused: gate.paused(),
     concurrency: gate.rules().places,
-    ...(schedules.size > 0 && { schedules: schedules.show() }),
+    ...(schedules.size() > 0 && { schedules: schedules.show() }),
   });
 
   return {

@@ -86,7 +86,7 @@ export function createQueue<Start>(store: Pick<Store, "keyed" | "indexed" | "res
 
   return {
     running: live.running,
-    waiting: () => waiting.size,
+    waiting: () => waiting.size(),
     find,
     findKey(key) {
       const thread = keys.find(key).live;
@@ -123,7 +123,7 @@ export function createQueue<Start>(store: Pick<Store, "keyed" | "indexed" | "res
       const { key } = leave(thread);
       if (key !== null) keys.end(key, thread, now);
     },
-    surplus: (most) => (waiting.size > most ? waiting.oldest() : undefined),
+    surplus: (most) => (waiting.size() > most ? waiting.oldest() : undefined),
     order: waiting.order,
     findEnded: (key) => keys.find(key).ended,
     forgetEnded: keys.forget,

@@ -81,7 +81,7 @@ type Published = Pick<PublishedReflexes, "workflow" | "revision" | "input">;
 export interface Schedules {
   /** These hold from now on; within a transaction. One that is new begins now. */
   set(scheduled: readonly Pick<Scheduled, "key" | "reflex">[]): void;
-  readonly size: number;
+  size(): number;
   /** When the first is due. */
   due(): number | undefined;
   /** Whether any is due now. */
@@ -154,8 +154,8 @@ export function createSchedules(store: Pick<Store, "resident">, clock: Clock): S
   }
 
   return {
-    get size() {
-      return kept.size;
+    size() {
+      return kept.size();
     },
     due,
     isDue: () => (due() ?? Number.POSITIVE_INFINITY) <= clock.now(),

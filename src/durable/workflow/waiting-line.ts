@@ -18,7 +18,7 @@ export interface InLine {
 }
 
 export interface WaitingLine {
-  readonly size: number;
+  size(): number;
   /** Whether a thread of the initiator's waits. */
   has(initiator: string): boolean;
   /** Joins behind all others. */
@@ -52,7 +52,7 @@ export function createWaitingLine(entries: InLine[]): WaitingLine {
   for (const entry of entries.toSorted((a, b) => a.place - b.place)) join(entry);
 
   return {
-    get size() {
+    size() {
       return size;
     },
     has: (initiator) => counts.has(initiator),

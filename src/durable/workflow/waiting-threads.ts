@@ -20,7 +20,7 @@ export type WaitingFacts = [initiator: string, priority: number, place: number, 
 
 /** Changes are made within a transaction. */
 export interface WaitingThreads<Start> {
-  readonly size: number;
+  size(): number;
   /** Of one that waits, for which of its beginnings. */
   findEpoch(thread: string): number | undefined;
   /** The thread waits, behind what it finds. */
@@ -72,8 +72,8 @@ export function createWaitingThreads<Start>(store: Pick<Store, "indexed" | "resi
   }
 
   return {
-    get size() {
-      return waiting.size;
+    size() {
+      return waiting.size();
     },
     findEpoch: (thread) => waiting.facts(thread)?.[3],
     join(thread, entry) {

@@ -71,7 +71,7 @@ export function createAgentConnections({ platform, leave, agent, pacer, later, n
   }
 
   function listClients(): string[] {
-    return clients.list([...sockets.readers.flatMap(({ client }) => client ?? []), ...(streams?.clients ?? [])]);
+    return clients.list([...sockets.readers().flatMap(({ client }) => client ?? []), ...(streams?.clients() ?? [])]);
   }
 
   function replace(names: readonly string[]): void {
@@ -165,11 +165,11 @@ export function createAgentConnections({ platform, leave, agent, pacer, later, n
     },
     listClients,
     listHeldBeside(client) {
-      const others = [...sockets.readers, ...(streams?.readers ?? [])].filter((reader) => reader.client !== client);
+      const others = [...sockets.readers(), ...(streams?.readers() ?? [])].filter((reader) => reader.client !== client);
       return new Set(others.flatMap(({ held }) => [...held.values()]));
     },
     count: sockets.count,
-    silentAt: () => findFirstSilence([...sockets.readers, ...(streams?.readers ?? [])]),
+    silentAt: () => findFirstSilence([...sockets.readers(), ...(streams?.readers() ?? [])]),
   };
 }
 

@@ -8,7 +8,7 @@ import { agentLimits } from "../agent-schema.ts";
 export interface EventStream {
   readonly body: ReadableStream<Uint8Array>;
   /** Whether it takes more; what is sent nevertheless is kept. */
-  readonly ready: boolean;
+  ready(): boolean;
   send(item: InboxItem): void;
   /** Says something beside events. */
   tell(note: ServerNote): void;
@@ -122,7 +122,7 @@ export function createEventStream(later: (milliseconds: number, work: () => void
 
   return {
     body,
-    get ready() {
+    ready() {
       return bytes < agentLimits.streamBytes;
     },
     send({ seq, channel, event }) {

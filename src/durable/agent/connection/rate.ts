@@ -11,7 +11,7 @@ export interface Rate {
   /** Takes one, if there is one. @returns milliseconds until there is, 0 if it was taken */
   take(): number;
   /** Refused so often and so fast that whoever asks does not listen. */
-  readonly flooded: boolean;
+  flooded(): boolean;
 }
 
 /** How fast, a second; burst is {@link agentLimits.burstSeconds} of it. */
@@ -47,7 +47,7 @@ export function createRate(perSecond: number, now: () => number): Rate {
       refused += 1;
       return Math.max(1, Math.ceil(((1 - left) / perSecond) * 1000));
     },
-    get flooded() {
+    flooded() {
       return refused > burst * agentLimits.flood;
     },
   };

@@ -7,13 +7,14 @@ import { agentLimits } from "../agent-schema.ts";
 /** A connection, as far as its silence matters. */
 export interface Holder {
   /** Milliseconds since the epoch of its last sign of life; undefined: it need not give any. */
-  readonly lastSign: number | undefined;
+  lastSign(): number | undefined;
   /** Since when it holds what is not acknowledged; undefined: it holds nothing. */
-  readonly holdsSince: number | undefined;
+  holdsSince(): number | undefined;
 }
 
 /** When it will have been silent for too long, if it stays so; undefined: never. */
-function findSilence({ lastSign, holdsSince }: Holder): number | undefined {
+function findSilence(holder: Holder): number | undefined {
+  const [lastSign, holdsSince] = [holder.lastSign(), holder.holdsSince()];
   if (lastSign === undefined || holdsSince === undefined) return undefined;
   return Math.max(lastSign, holdsSince) + agentLimits.silentHolding;
 }

@@ -41,7 +41,7 @@ export interface SocketConnection extends Reader, Holder {
   readonly order: number;
   /** Frames in a row that could not be read. */
   misread: number;
-  readonly lastSign: number;
+  lastSign(): number;
   /** A frame came. */
   hear(now: number): void;
   /** It is closed: what is noted beside it is not kept up any more, and says nothing. */
@@ -83,7 +83,7 @@ export function createSocketConnection(
       since,
       order,
       stall,
-      numbers: mailbox.numbers,
+      numbers: mailbox.numbers(),
     };
     socket.serializeAttachment(kept);
   }
@@ -92,17 +92,17 @@ export function createSocketConnection(
     ...{ channels, through, tokenHash, order, connection, client, held },
     misread: 0,
     caughtUp: false,
-    get lastSign() {
+    lastSign() {
       return Math.max(ports.readPing(), heard);
     },
-    get holdsSince() {
+    holdsSince() {
       return held.size === 0 ? undefined : (holds ?? since);
     },
     hear(now) {
       heard = now;
     },
-    get ready() {
-      return !given.full;
+    ready() {
+      return !given.full();
     },
     give(item) {
       const frame = JSON.stringify({ type: "event", ...item } satisfies ServerFrame);

@@ -71,7 +71,7 @@ export function createSocketFrames({ sockets, agent, floods, pacer, replace, now
       if (answer.status === "accepted") sockets().send(socket, { type: "accepted", ...answer });
       else reject(socket, answer.id, answer.error);
     }
-    if (agent().flooded) closeFlooding(socket, "too much, too fast: wait as told");
+    if (agent().flooded()) closeFlooding(socket, "too much, too fast: wait as told");
   }
 
   return {

@@ -32,7 +32,7 @@ export interface Sockets {
   /** Closes connections whose token is not valid any more. */
   closeVoid(reason: string): void;
   closeAll(reason: string): void;
-  readonly readers: readonly SocketConnection[];
+  readers(): readonly SocketConnection[];
   /** How many are open, and when the newest was pinged. */
   count(): Connections;
 }
@@ -128,7 +128,7 @@ export function createSockets({ platform, leave, agent, dropped, now }: SocketPo
     closeSilent: () => closeWhere((each) => isSilent(each, now()), closeCodes.replaced, "it holds events and gave no sign of life"),
     closeQuiet: () =>
       closeWhere(
-        ({ lastSign }) => now() - lastSign > agentLimits.silent,
+        (socket) => now() - socket.lastSign() > agentLimits.silent,
         closeCodes.replaced,
         "it gave no sign of life, and another connection did",
       ),
@@ -137,7 +137,7 @@ export function createSockets({ platform, leave, agent, dropped, now }: SocketPo
       // Including sockets without a reader.
       for (const socket of platform.list()) close(socket, closeCodes.token, reason);
     },
-    get readers() {
+    readers() {
       return [...open.values()];
     },
     count() {

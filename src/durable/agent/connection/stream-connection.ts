@@ -17,8 +17,8 @@ export interface StreamConnection extends Reader, Holder {
   /** What its client calls it, and itself. */
   connection: string | undefined;
   client: string | undefined;
-  lastSign: number | undefined;
-  holdsSince: number | undefined;
+  /** Its client gave a sign of life. */
+  hear(at: number): void;
   /** What it was given, in order. */
   given: number[];
   tokenHash: string;
@@ -56,6 +56,7 @@ export function createStreamConnection(wish: StreamWish, ports: StreamConnection
   });
   let stall: Stall | undefined;
   let holdsSince: number | undefined;
+  let heard = name === undefined ? undefined : now();
   function look(): void {
     const found = lookForStall(connection, stall, mailbox, now());
     if (found !== "tooSlow") stall = found;
@@ -70,15 +71,18 @@ export function createStreamConnection(wish: StreamWish, ports: StreamConnection
     held: new Map(),
     connection: name,
     client,
-    lastSign: name === undefined ? undefined : now(),
-    get holdsSince() {
+    lastSign: () => heard,
+    hear(at) {
+      heard = at;
+    },
+    holdsSince() {
       if (connection.held.size === 0) holdsSince = undefined;
       else holdsSince ??= now();
       return holdsSince;
     },
     caughtUp: false,
-    get ready() {
-      return stream.ready;
+    ready() {
+      return stream.ready();
     },
     give(item) {
       holdsSince ??= now();

@@ -20,9 +20,9 @@ export interface Streams {
   /** Closes those that hold events and have been silent for too long; streams without a name are not looked at, for they cannot say. */
   closeSilent(): void;
   /** All that are open. */
-  readonly readers: readonly (Reader & Holder & { client: string | undefined })[];
+  readers(): readonly (Reader & Holder & { client: string | undefined })[];
   /** Names of the processes that have one open. */
-  readonly clients: string[];
+  clients(): string[];
   /** Tells all of a client's, or all but a client's, something beside events. */
   tell(note: ServerNote, to: (client: string) => boolean): void;
   /** Finds out which clients are still there: what the others hold is freed. */
@@ -30,7 +30,7 @@ export interface Streams {
   closeAll(code: number, reason: string): void;
   /** Closes connections whose token is not valid any more. */
   closeVoid(holds: (tokenHash: string) => boolean, reason: string): void;
-  readonly size: number;
+  size(): number;
 }
 
 export interface StreamPorts {
@@ -96,15 +96,15 @@ export function createStreams({ mailbox, written, later, now, alive }: StreamPor
           close(each, closeCodes.replaced, "its client came back by another connection");
     },
     hear(name) {
-      for (const each of open) if (each.connection === name) each.lastSign = now();
+      for (const each of open) if (each.connection === name) each.hear(now());
     },
     closeSilent() {
       for (const each of open) if (isSilent(each, now())) close(each, closeCodes.replaced, "it holds events and gave no sign of life");
     },
-    get readers() {
+    readers() {
       return [...open];
     },
-    get clients() {
+    clients() {
       return [...open].flatMap(({ client }) => client ?? []);
     },
     tell(note, to) {
@@ -119,7 +119,7 @@ export function createStreams({ mailbox, written, later, now, alive }: StreamPor
     closeVoid(holds, reason) {
       for (const connection of open) if (!holds(connection.tokenHash)) close(connection, closeCodes.token, reason);
     },
-    get size() {
+    size() {
       return open.size;
     },
   };

@@ -30,7 +30,7 @@ export function createTickets(tickets: Resident<Ticket>, clock: Clock): Tickets 
     issue(ticketHash, tokenHash) {
       const now = clock.now();
       for (const [hash, { expires }] of tickets.entries()) if (expires <= now) tickets.delete(hash);
-      if (tickets.size >= agentLimits.tickets) return undefined;
+      if (tickets.size() >= agentLimits.tickets) return undefined;
       const expires = now + agentLimits.ticketLasts;
       tickets.put(ticketHash, { tokenHash, expires });
       return expires;

@@ -3,7 +3,7 @@ import { agentLimits } from "../agent-schema.ts";
 
 export interface GivenBytes {
   add(seq: number, size: number): void;
-  readonly full: boolean;
+  full(): boolean;
 }
 
 /** @param held what the connection has not acknowledged, by number; the mailbox keeps it */
@@ -25,7 +25,7 @@ export function createGivenBytes(held: ReadonlyMap<number, unknown>): GivenBytes
       sizes.set(seq, size);
       if (sizes.size > 4 * agentLimits.window) prune();
     },
-    get full() {
+    full() {
       if (total >= agentLimits.windowBytes) prune();
       return total >= agentLimits.windowBytes;
     },

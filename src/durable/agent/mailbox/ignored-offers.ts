@@ -10,7 +10,7 @@ export const ignoredAfter = 60_000;
 
 export interface IgnoredOffers {
   /** How many there are, as last looked at. */
-  readonly count: number;
+  count(): number;
   /** Offers were acknowledged: they are to be looked at later. */
   noteSeen(): void;
   /** Looks. Within a transaction. @returns whether the count has changed */
@@ -42,7 +42,7 @@ export function createIgnoredOffers({ counts, clock, countSeen, isFree }: Ignore
   }
 
   return {
-    get count() {
+    count() {
       return read();
     },
     noteSeen() {

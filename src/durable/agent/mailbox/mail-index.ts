@@ -45,10 +45,10 @@ export interface MailIndex {
   /** With their events: one query. */
   readEvents(entries: readonly MailEntry[]): [entry: MailEntry, event: CloudEvent][];
   /** The first number that is held, which stops all behind it; infinite: none is. */
-  readonly firstHeld: number;
+  firstHeld(): number;
   /** When the first expires of what is not held; infinite: none does. */
-  readonly nextExpiry: number;
-  readonly room: Pick<MailRoom, "rows" | "refuse">;
+  nextExpiry(): number;
+  room(): Pick<MailRoom, "rows" | "refuse">;
   /** Counts mail that the caller's transaction is about to put. */
   expect(seq: number, isHeld: boolean, taken: RoomTaken): void;
   /** Mail that was expected is not put. */
@@ -140,13 +140,13 @@ export function createMailIndex({ mail, marks }: MailDocuments): MailIndex {
         return event ? [[entry, event]] : [];
       });
     },
-    get firstHeld() {
+    firstHeld() {
       return load().firstHeld;
     },
-    get nextExpiry() {
+    nextExpiry() {
       return load().nextExpiry;
     },
-    get room() {
+    room() {
       return load().room;
     },
     expect(seq, isHeld, taken) {

@@ -5,7 +5,7 @@
 import { agentLimits } from "../agent-schema.ts";
 
 export interface MailNotes {
-  readonly size: number;
+  size(): number;
   noteAcked(seq: number): void;
   noteEnded(turn: string): void;
   /** Remembers the turn as answered, noted or not. */
@@ -14,8 +14,8 @@ export interface MailNotes {
   isEnded(about: string | null): boolean;
   /** Whether the turn was answered lately: if it is stored after its answer, don't show it. */
   isAnswered(turn: string | undefined): boolean;
-  readonly acked: ReadonlySet<number>;
-  readonly ended: readonly string[];
+  acked(): ReadonlySet<number>;
+  ended(): readonly string[];
   /** They are written. */
   clear(): void;
 }
@@ -25,7 +25,7 @@ export function createMailNotes(): MailNotes {
   let ended: string[] = [];
   const answered = new Set<string>();
   return {
-    get size() {
+    size() {
       return acked.size + ended.length;
     },
     noteAcked: (seq) => void acked.add(seq),
@@ -37,10 +37,10 @@ export function createMailNotes(): MailNotes {
     isAcked: (seq) => acked.has(seq),
     isEnded: (about) => about !== null && ended.includes(about),
     isAnswered: (turn) => turn !== undefined && answered.has(turn),
-    get acked() {
+    acked() {
       return acked;
     },
-    get ended() {
+    ended() {
       return ended;
     },
     clear() {

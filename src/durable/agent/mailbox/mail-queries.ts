@@ -66,7 +66,7 @@ export function createMailQueries(index: MailIndex, clock: Clock, notes: MailNot
 
   function selectWaiting({ channels, after, limit, only }: MailQuery): MailEntry[] {
     const now = clock.now();
-    const end = index.firstHeld;
+    const end = index.firstHeld();
     return select(limit, (entry) => {
       const { seq, channel } = entry;
       if (seq <= after || seq >= end || !channels.includes(channel) || isAcked(entry) || !isLive(entry, now)) return false;

@@ -94,11 +94,11 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
       const limit = Math.min(room, agentLimits.pumpRows);
       const waiting = room > 0 ? rows.read({ channels: reader.channels, after: reader.through, limit }) : [];
       for (const row of waiting) {
-        if (!reader.ready) break;
+        if (!reader.ready()) break;
         reader.through = row.seq;
         if (!isHeld(row.seq)) giveTo(reader, toItem(row), row.about);
       }
-      if (room > 0 && (waiting.length === limit || !reader.ready)) continue;
+      if (room > 0 && (waiting.length === limit || !reader.ready())) continue;
       reader.caughtUp = room > 0;
       if (reader.caughtUp) reader.through = Math.max(reader.through, findEnd());
       reader.note();
@@ -177,5 +177,5 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
 
 /** How many more it takes. */
 function findRoom(reader: Reader): number {
-  return reader.ready ? agentLimits.window - reader.held.size : 0;
+  return reader.ready() ? agentLimits.window - reader.held.size : 0;
 }

@@ -14,7 +14,7 @@ export interface RoomTaken {
 
 export interface MailRoom {
   /** Rows that there are. */
-  readonly rows: number;
+  rows(): number;
   /** Why there is no room for mail that somebody sent; undefined: there is. */
   refuse(taken: RoomTaken): string | undefined;
   add(taken: RoomTaken): void;
@@ -50,7 +50,7 @@ export function createMailRoom(): MailRoom {
   }
 
   return {
-    get rows() {
+    rows() {
       return rows;
     },
     refuse({ source, bytes }) {

@@ -13,7 +13,7 @@ import type { RoomTaken } from "./mail-room.ts";
 
 export interface MailRows extends MailQueries {
   /** The first number that is held, which stops all behind it; infinite: none is. */
-  readonly firstHeld: number;
+  firstHeld(): number;
   /** Whether a number is mail's that is stored. */
   isStored(seq: number): boolean;
   /** Whether there is no room, beside so much of other kind. */
@@ -49,12 +49,12 @@ export function createMailRows(documents: MailDocuments, clock: Clock, notes: Ma
 
   return {
     ...createMailQueries(index, clock, notes),
-    get firstHeld() {
-      return index.firstHeld;
+    firstHeld() {
+      return index.firstHeld();
     },
     isStored: (seq) => index.find(seq) !== undefined,
-    isFull: (beside = 0) => index.room.rows + beside >= limits.mailboxRows,
-    refuse: (taken) => index.room.refuse(taken),
+    isFull: (beside = 0) => index.room().rows() + beside >= limits.mailboxRows,
+    refuse: (taken) => index.room().refuse(taken),
     expect: index.expect,
     forgo: index.forgo,
     write(mail, seq, heldFrom, taken) {
@@ -72,14 +72,14 @@ export function createMailRows(documents: MailDocuments, clock: Clock, notes: Ma
     release: index.release,
     expire() {
       const now = clock.now();
-      if (index.nextExpiry > now) return [];
+      if (index.nextExpiry() > now) return [];
       return index.delete(select(({ expires, heldFrom }) => expires !== undefined && expires <= now && heldFrom === undefined));
     },
-    due: () => (index.nextExpiry === Number.POSITIVE_INFINITY ? undefined : index.nextExpiry),
+    due: () => (index.nextExpiry() === Number.POSITIVE_INFINITY ? undefined : index.nextExpiry()),
     writeNotes() {
-      const ended = new Set(notes.ended);
+      const ended = new Set(notes.ended());
       if (ended.size) index.delete(select(({ turn }) => turn !== undefined && ended.has(turn)));
-      const acked = [...notes.acked].flatMap((seq) => index.find(seq) ?? []).filter((entry) => !entry.acked);
+      const acked = [...notes.acked()].flatMap((seq) => index.find(seq) ?? []).filter((entry) => !entry.acked);
       index.delete(acked.filter(({ turn }) => turn === undefined));
       const kept = acked.filter(({ turn }) => turn !== undefined);
       for (const entry of kept) entry.acked = true;

@@ -44,7 +44,7 @@ export interface Mailbox extends Pick<MailReceiving, "pass" | "takeLate" | "rece
   /** Gives a reader what waits for it, now that it takes more. */
   pump(reader: Reader): void;
   /** Whether anybody is connected. */
-  readonly isRead: boolean;
+  isRead(): boolean;
   /** Whether something waits that the reader had no room for. */
   waitsFor(reader: Reader): boolean;
   /** What a reader of before hibernation may hold: all that is unacknowledged of what it was given. */
@@ -68,10 +68,10 @@ export interface Mailbox extends Pick<MailReceiving, "pass" | "takeLate" | "rece
   /** Reserves numbers, so that what comes first may be given before it is written; within a transaction. */
   reserve(): void;
   /** What is to be noted beside sockets, and what was: with it, no write reserves numbers anew after a sleep. */
-  readonly numbers: NotedNumbers;
+  numbers(): NotedNumbers;
   resumeNumbers: SeqNumbers["resume"];
   /** Whether {@link writeNotes} has something to write. */
-  readonly hasNotes: boolean;
+  hasNotes(): boolean;
   /** Returns whether offers were seen by it. */
   writeNotes(): boolean;
   /** The transaction was rolled back: what memory holds of it is read anew. */
@@ -120,11 +120,11 @@ export function createMailbox(documents: MailboxDocuments, ports: MailboxPorts):
   const all = readWithOffers(rows, shown);
   const readers = createMailReaders({ rows: all, findEnd, now: clock.now, given: noteGiven });
   const { wakePolls, isPolled, onReceive } = createListeners();
-  const reserve = (): void => seqs.reserve(seqs.last + 1);
+  const reserve = (): void => seqs.reserve(seqs.last() + 1);
 
   /** The greatest number behind which nothing can appear any more. */
   function findEnd(): number {
-    return Math.min(seqs.last, rows.firstHeld - 1);
+    return Math.min(seqs.last(), rows.firstHeld() - 1);
   }
 
   function noteGiven(event: CloudEvent): void {
@@ -134,7 +134,7 @@ export function createMailbox(documents: MailboxDocuments, ports: MailboxPorts):
 
   const offers = createShowOffers({
     ...{ clock, offers: shown, seqs, readers, wakePolls },
-    firstHeld: () => rows.firstHeld,
+    firstHeld: () => rows.firstHeld(),
     reserve: () => commit(reserve),
   });
   const receiving = createMailReceiving({
@@ -167,7 +167,7 @@ export function createMailbox(documents: MailboxDocuments, ports: MailboxPorts):
       // Held items were shown to nobody: an acknowledgement can't mean them.
       const acked = [...(named ?? []), ...(seq === undefined ? [] : all.listThrough(Math.min(seq, findEnd()), channel))];
       for (const each of acked) {
-        if (each >= rows.firstHeld) continue;
+        if (each >= rows.firstHeld()) continue;
         if (shown.ack(each)) seen = true;
         // What has gone meanwhile, as an offer that has closed, needs no note.
         else if (rows.isStored(each)) notes.noteAcked(each);
@@ -195,22 +195,22 @@ export function createMailbox(documents: MailboxDocuments, ports: MailboxPorts):
       senders.forget();
     },
     refuseSent: (source, bytes) => rows.refuse({ source, bytes }),
-    get hasNotes() {
-      return notes.size > 0;
+    hasNotes() {
+      return notes.size() > 0;
     },
-    get isRead() {
+    isRead() {
       return readers.count() > 0;
     },
     reserve,
-    get numbers() {
-      return seqs.noted;
+    numbers() {
+      return seqs.noted();
     },
     resumeNumbers: seqs.resume,
     writeNotes() {
       shown.beforeCommit();
       const hasSeen = seen;
       seen = false;
-      if (!notes.size) return hasSeen;
+      if (!notes.size()) return hasSeen;
       receipts.acknowledge(rows.writeNotes());
       notes.clear();
       return hasSeen;
@@ -220,9 +220,9 @@ export function createMailbox(documents: MailboxDocuments, ports: MailboxPorts):
       rows.undo();
       shown.undo();
     },
-    readOpen: (of) => (of === "turn" ? [...rows.readTurns(), ...inFlight.items] : listOpenOffers(shown)),
-    count: () => ({ unacknowledged: all.countWaiting() + inFlight.items.length, last: findEnd() }),
-    isBeyond: (seq) => seq > seqs.last,
+    readOpen: (of) => (of === "turn" ? [...rows.readTurns(), ...inFlight.items()] : listOpenOffers(shown)),
+    count: () => ({ unacknowledged: all.countWaiting() + inFlight.items().length, last: findEnd() }),
+    isBeyond: (seq) => seq > seqs.last(),
     find: (event) => findSent(event, { receipts, rows, notes, readers, now: clock.now }),
     onReceive,
   };

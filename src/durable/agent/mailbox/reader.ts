@@ -13,7 +13,7 @@ export interface Reader {
   /** Nothing waits for it that it was not given. */
   caughtUp: boolean;
   /** Whether it takes more now; one that did not says so by `pump` when it does again. */
-  readonly ready: boolean;
+  ready(): boolean;
   give(item: InboxItem): void;
   /** `caughtUp` has changed, or `through` while it is not. */
   note(): void;

@@ -66,8 +66,8 @@ function mayComeLate({ envelope, given }: Incoming, { rows, seqs, readers }: Mai
   // Of these somebody may ask, or something comes of its time.
   if (mail.offer !== undefined || mail.receipt || mail.expires !== undefined) return false;
   if (given) return given.acked || readers.isHeld(given.seq);
-  if (mail.turn !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY) return false;
-  return seqs.hasReserved && readers.findReady(mail.channel) !== undefined;
+  if (mail.turn !== undefined || rows.firstHeld() !== Number.POSITIVE_INFINITY) return false;
+  return seqs.hasReserved() && readers.findReady(mail.channel) !== undefined;
 }
 
 function answerNoMail({ park, message: { type } }: Envelope): Delivery {
@@ -80,12 +80,12 @@ function makeRoom(taken: RoomTaken, { rows, readers, shown }: MailReceivingPorts
   const why = rows.refuse(taken);
   if (why !== undefined) return why;
   // Offers are the least of what waits.
-  if (rows.isFull(shown.size)) readers.forgetSeqs(shown.drop());
+  if (rows.isFull(shown.size())) readers.forgetSeqs(shown.drop());
   return rows.isFull() ? `${limits.mailboxRows} events wait to be acknowledged` : undefined;
 }
 
 function openMailed(offer: Parameters<ShowOffers["open"]>[0], { seqs, offers, shown }: MailReceivingPorts): void {
-  if (!seqs.hasReserved) seqs.reserve(seqs.last + 1);
+  if (!seqs.hasReserved()) seqs.reserve(seqs.last() + 1);
   offers.open(offer, true);
   shown.noteMailed(offer.offer);
 }
@@ -145,7 +145,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
     rows.expect(seq, held, taken);
     senders.remember(envelope);
     // A number that is not reserved yet is shown once it is.
-    const reader = held || seq > rows.firstHeld || !seqs.isReserved(seq) ? undefined : readers.findReady(mail.channel);
+    const reader = held || seq > rows.firstHeld() || !seqs.isReserved(seq) ? undefined : readers.findReady(mail.channel);
     seqs.note(seq);
     if (given?.acked) writes.push(() => notes.noteAcked(seq));
     else if (given) withRow.push(seq);
@@ -167,9 +167,9 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
       const same = mail?.turn === undefined ? undefined : inFlight.find(mail.turn);
       if (same) return same.envelope.id === id && same.envelope.from === from ? same.settled : undefined;
       // A turn that is given again replaces its earlier row, so it must be stored.
-      if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.isFull())
+      if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld() !== Number.POSITIVE_INFINITY || rows.isFull())
         return undefined;
-      if (!seqs.hasReserved) return undefined;
+      if (!seqs.hasReserved()) return undefined;
       const reader = readers.findReady(mail.channel);
       if (!reader || senders.isKnown(envelope)) return undefined;
       const seq = seqs.take();

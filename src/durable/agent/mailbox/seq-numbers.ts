@@ -21,17 +21,17 @@ export interface SeqNumbers {
   /** Goes on after what was noted in the life before, if it is of the present block; before any number is taken. */
   resume(noted: readonly (NotedNumbers | undefined)[]): void;
   /** What is to be noted now. */
-  readonly noted: NotedNumbers;
+  noted(): NotedNumbers;
   /** Whether a number may be shown: if not, {@link SeqNumbers.reserve} comes first. */
   isReserved(seq: number): boolean;
   /** Whether the next one may be. */
-  readonly hasReserved: boolean;
+  hasReserved(): boolean;
   /** Reserves a block from a number on, unless it is; within a transaction. */
   reserve(seq: number): void;
   /** The number has an event. */
   note(seq: number): void;
   /** The greatest that has an event, or could have had one in a life before. */
-  readonly last: number;
+  last(): number;
 }
 
 /** @param changed {@link SeqNumbers.noted} has, before a number is shown */
@@ -57,11 +57,11 @@ export function createSeqNumbers(numbers: Resident<ReservedNumbers>, changed: ()
       const known = noted.flatMap((each) => (each?.reserved === reserved ? [each.through] : []));
       if (known.length) next = last = through = Math.max(...known);
     },
-    get noted() {
+    noted() {
       return { reserved: readReserved(), through };
     },
     isReserved,
-    get hasReserved() {
+    hasReserved() {
       return isReserved(next + 1);
     },
     reserve(seq) {
@@ -72,7 +72,7 @@ export function createSeqNumbers(numbers: Resident<ReservedNumbers>, changed: ()
     note(seq) {
       last = Math.max(last, seq);
     },
-    get last() {
+    last() {
       return last;
     },
   };

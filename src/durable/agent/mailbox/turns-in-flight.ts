@@ -29,7 +29,7 @@ export interface TurnsInFlight {
   /** The agent is gone: what was to be stored will not be. */
   clear(): void;
   /** All that have no row yet. */
-  readonly items: InboxItem[];
+  items(): InboxItem[];
 }
 
 export function createTurnsInFlight(clock: Clock, later: (milliseconds: number, work: () => void) => void): TurnsInFlight {
@@ -75,7 +75,7 @@ export function createTurnsInFlight(clock: Clock, later: (milliseconds: number, 
     store,
     stored: (turn) => void storing.delete(turn),
     clear: () => storing.clear(),
-    get items() {
+    items() {
       return [...inFlight.values(), ...storing.values()].map(({ item }) => item);
     },
   };

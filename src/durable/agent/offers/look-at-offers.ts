@@ -24,8 +24,8 @@ export function createOfferLooks(shown: ShownOffers, offers: ShowOffers, readers
       ...offers,
       listOpen: shown.listOpen,
       keep: shown.keep,
-      get changes() {
-        return shown.changes;
+      changes() {
+        return shown.changes();
       },
     },
     countSeenOffers: shown.countSeen,

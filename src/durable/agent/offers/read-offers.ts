@@ -8,11 +8,11 @@ export type MergedQueries = Pick<MailQueries, "read" | "has" | "readSome" | "rea
 const channel: Channel = "open";
 
 /** @param mail what the mailbox itself answers */
-export function readWithOffers(mail: MergedQueries & { readonly firstHeld: number }, offers: Pick<ShownOffers, "list">): MergedQueries {
+export function readWithOffers(mail: MergedQueries & { firstHeld(): number }, offers: Pick<ShownOffers, "list">): MergedQueries {
   const toRow = ({ seq, event, offer }: OfferItem): MailRow => ({ seq, channel, event, about: offer });
 
   function listWaiting(): OfferItem[] {
-    return offers.list().filter(({ acked, seq }) => !acked && seq < mail.firstHeld);
+    return offers.list().filter(({ acked, seq }) => !acked && seq < mail.firstHeld());
   }
 
   function select({ channels, after, only }: Omit<MailQuery, "limit">): OfferItem[] {

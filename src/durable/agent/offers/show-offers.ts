@@ -45,7 +45,7 @@ export function createShowOffers({ clock, offers, seqs, readers, firstHeld, rese
   const ended = createRecentNames(agentLimits.offers);
 
   function take(): number {
-    if (!seqs.hasReserved) reserve();
+    if (!seqs.hasReserved()) reserve();
     return seqs.take();
   }
 

@@ -63,7 +63,7 @@ export interface ShownOffers {
   /** It is over, and nothing more is said of it. @returns the numbers that it had */
   end(offer: string): number[];
   /** How many there are. */
-  readonly size: number;
+  size(): number;
   /** Forgets all: what is open is on the board. @returns their numbers */
   drop(): number[];
   /** An event was given to a reader. */
@@ -75,7 +75,7 @@ export interface ShownOffers {
   /** Forgets what has expired. @returns the numbers */
   expire(): number[];
   /** Whether something is to be written, be it due or not, of offers that are open, and of those that have closed. */
-  readonly changes: { open: boolean; closed: boolean };
+  changes(): { open: boolean; closed: boolean };
   /** An offer that came by mail is stored with it, be it shown or not; within a transaction. */
   noteMailed(offer: string): void;
   /** Writes what has changed; within a transaction. */
@@ -218,7 +218,7 @@ export function createShownOffers(documents: Resident<ShownDocument>, clock: Clo
       return [entry.seq];
     },
     end: forget,
-    get size() {
+    size() {
       return load().size;
     },
     drop: () => [...load().keys()].flatMap(forget),
@@ -249,7 +249,7 @@ export function createShownOffers(documents: Resident<ShownDocument>, clock: Clo
       const over = [...load()].filter(([, entry]) => !isLive(entry));
       return over.flatMap(([offer]) => forget(offer));
     },
-    get changes() {
+    changes() {
       return entries.findChanges();
     },
     noteMailed(offer) {

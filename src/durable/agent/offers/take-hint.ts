@@ -7,7 +7,7 @@ import type { Presence } from "../presence/presence.ts";
 import type { Attendance } from "./attendance.ts";
 
 export interface HintPorts {
-  mailbox: { readonly isRead: boolean; offers: Pick<Mailbox["offers"], "open" | "close" | "changes" | "keep"> };
+  mailbox: { isRead(): boolean; offers: Pick<Mailbox["offers"], "open" | "close" | "changes" | "keep"> };
   presence: { show(): Pick<ReturnType<Presence["show"]>, "state"> };
   /** The card as the agent narrows it; null: there is no such agent. */
   card(): AgentCard | null;
@@ -19,8 +19,8 @@ export interface HintPorts {
 
 /** Whoever is connected and was only told that offers have closed acknowledges it at once: no row is needed for that. */
 function isToBeKept({ isRead, offers }: HintPorts["mailbox"]): boolean {
-  const { open, closed } = offers.changes;
-  return open || (closed && !isRead);
+  const { open, closed } = offers.changes();
+  return open || (closed && !isRead());
 }
 
 export function takeHint(
@@ -32,9 +32,9 @@ export function takeHint(
   for (const event of closed) mailbox.offers.close(event);
   const fits = opened === undefined || judgeCard(opened.terms.role, own, opened.terms.workflow) === undefined;
   if (opened && fits) mailbox.offers.open(opened, again === true);
-  if (closed.length && mailbox.isRead) keepClosed();
+  if (closed.length && mailbox.isRead()) keepClosed();
   if (keep && isToBeKept(mailbox)) commit(() => mailbox.offers.keep());
-  if (!mailbox.isRead && presence.show().state !== "online") return "away";
+  if (!mailbox.isRead() && presence.show().state !== "online") return "away";
   if (fits) return "fits";
   attendance.correct();
   return "unfit";

@@ -53,18 +53,18 @@ export interface Assignments {
   /** Sorted by thread and role. */
   list(): Assignment[];
   /** How many there are. */
-  readonly size: number;
+  size(): number;
   isClaimed(offer: string): boolean;
   /** Claims whose verdict is to come. */
   listClaims(): { offer: string; thread: string; role: string }[];
   /** The threads that the agent plays in or may soon. */
   listThreads(): string[];
   /** Whether the agent has any part. */
-  readonly any: boolean;
+  any(): boolean;
   /** The shortest silence that makes it away from one of its parts. */
-  readonly shortest: number | undefined;
+  shortest(): number | undefined;
   /** Whether a thread was told that the agent is away and plays on in it. */
-  readonly away: boolean;
+  away(): boolean;
   /** When the first part is silent for too long, if the last sign was at `sign`. */
   findSilentAt(sign: number, now: number): number | undefined;
   /** When the first of those who are away is lost. */
@@ -140,10 +140,10 @@ export function createAssignments({ assignments, claims: stored }: PartDocuments
       return claims.drop(offer);
     },
     release: deleteClaim,
-    countUsed: (offer) => assignments.size + claims.size - (offer !== undefined && claims.get(offer) ? 1 : 0),
+    countUsed: (offer) => assignments.size() + claims.size() - (offer !== undefined && claims.get(offer) ? 1 : 0),
     list: () => assignments.entries().map(([, assignment]) => assignment),
-    get size() {
-      return assignments.size;
+    size() {
+      return assignments.size();
     },
     isClaimed: (offer) => claims.get(offer) !== undefined,
     listClaims: () =>
@@ -152,13 +152,13 @@ export function createAssignments({ assignments, claims: stored }: PartDocuments
         .sort(([, a], [, b]) => a.since - b.since)
         .map(([offer, { thread, role }]) => ({ offer, thread, role })),
     listThreads: () => [...new Set([...assignments.values(), ...claims.values()].map(({ thread }) => thread))],
-    get any() {
+    any() {
       return summarize().parts.length > 0;
     },
-    get shortest() {
+    shortest() {
       return summarize().shortest;
     },
-    get away() {
+    away() {
       return summarize().away;
     },
     findSilentAt: (sign, now) =>

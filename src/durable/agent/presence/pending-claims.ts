@@ -40,8 +40,8 @@ export function createPendingClaims(stored: Resident<Claim>): PendingClaims {
     clear: () => stored.clear(),
     entries: () => (unwritten.size ? [...stored.entries(), ...unwritten] : stored.entries()),
     values: () => (unwritten.size ? [...stored.values(), ...unwritten.values()] : stored.values()),
-    get size() {
-      return stored.size + unwritten.size;
+    size() {
+      return stored.size() + unwritten.size;
     },
     reserve: (offer, claim) => void unwritten.set(offer, claim),
     isUnwritten: (offer) => unwritten.has(offer),

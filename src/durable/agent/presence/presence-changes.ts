@@ -53,13 +53,13 @@ export function createPresenceChanges(agent: string, memory: PresenceMemory, sig
     memory.stale = true;
     assignments.reset(now);
     const sign = readSign(now);
-    if (assignments.away && now - readHeard(now) < findSilence()) {
+    if (assignments.away() && now - readHeard(now) < findSilence()) {
       comeBack(now);
       return;
     }
     const silent = assignments.takeSilent(sign, now, presenceLimits.partsAtOnce);
     tell("agent.away", silent);
-    const idle = !assignments.any && now - sign >= presenceLimits.idle && ports.connections().count === 0;
+    const idle = !assignments.any() && now - sign >= presenceLimits.idle && ports.connections().count === 0;
     if (memory.kept.state === "online" && (silent.length > 0 || idle)) change("away", now);
     const lost = assignments.findLostAt(sign, now);
     if (memory.kept.state === "away" && lost !== undefined && lost <= now) change("lost", now);

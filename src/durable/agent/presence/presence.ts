@@ -59,14 +59,14 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
       const back = now < memory.kept.heard;
       memory.kept.heard = now;
       memory.fresh = false;
-      if (memory.kept.state !== "online" || assignments.away) ports.commit(() => comeBack(now));
-      else if (back || (assignments.any && now - memory.stored.heard >= findWriteAfter())) ports.commit(look);
+      if (memory.kept.state !== "online" || assignments.away()) ports.commit(() => comeBack(now));
+      else if (back || (assignments.any() && now - memory.stored.heard >= findWriteAfter())) ports.commit(look);
     },
     noteConnected() {
       memory.kept.connections = ports.connections().count;
       memory.stale = true;
       this.hear();
-      if (assignments.any && memory.kept.connections !== memory.stored.connections) ports.commit(() => {});
+      if (assignments.any() && memory.kept.connections !== memory.stored.connections) ports.commit(() => {});
     },
     noteDisconnected(pinged = 0) {
       const now = clock.now();
@@ -76,7 +76,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
       memory.kept.connections = ports.connections().count;
       memory.stale = true;
       // Whether a connection exists decides what is due, and how silence counts after a restart.
-      if (before !== memory.kept.connections && (assignments.any || memory.kept.state === "online")) ports.commit(() => {});
+      if (before !== memory.kept.connections && (assignments.any() || memory.kept.state === "online")) ports.commit(() => {});
     },
     noteParts(lost) {
       memory.stale = true;
@@ -116,7 +116,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
         memory.kept.state !== memory.stored.state ||
         memory.kept.connections !== memory.stored.connections ||
         memory.kept.granted !== memory.stored.granted;
-      const old = assignments.any && memory.kept.heard - memory.stored.heard >= findWriteAfter();
+      const old = assignments.any() && memory.kept.heard - memory.stored.heard >= findWriteAfter();
       if (!worthIt && !old) return;
       memory.write();
     },
@@ -138,7 +138,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
         state: silent && memory.kept.state === "online" ? "away" : memory.kept.state,
         lastSignAt: memory.kept.heard > 0 ? new Date(memory.kept.heard).toISOString() : null,
         connections: ports.connections().count,
-        seats: assignments.size,
+        seats: assignments.size(),
         used: assignments.countUsed(),
       };
     },

@@ -44,20 +44,20 @@ export function createSignsOfLife(memory: PresenceMemory, assignments: Assignmen
     const silent = assignments.findSilentAt(sign, now);
     if (silent !== undefined) times.push(silent);
     // More threads are to be told than fit into one commit.
-    if (assignments.away && memory.kept.state === "online") times.push(now);
-    else if (assignments.away) {
+    if (assignments.away() && memory.kept.state === "online") times.push(now);
+    else if (assignments.away()) {
       const lost = memory.kept.state === "away" ? assignments.findLostAt(sign, now) : undefined;
       if (lost !== undefined) times.push(lost);
       // Pings don't wake the object: look again whether they have resumed.
       if (count > 0) times.push(now + findSilence());
     }
     // A connected agent's socket closes when it goes: no timer is needed.
-    if (!assignments.any && memory.kept.state === "online" && count === 0) times.push(sign + presenceLimits.idle);
+    if (!assignments.any() && memory.kept.state === "online" && count === 0) times.push(sign + presenceLimits.idle);
     return times.length ? Math.max(now, Math.min(...times)) : null;
   }
 
   function findSilence(): number {
-    return assignments.shortest ?? presenceLimits.idle;
+    return assignments.shortest() ?? presenceLimits.idle;
   }
 
   return { readHeard, readSign, findWriteAfter, findSilence, findDue };

@@ -16,7 +16,7 @@ export interface Resident<T> {
   entries(): [key: string, value: T][];
   /** In no order, and cheaper. */
   values(): T[];
-  readonly size: number;
+  size(): number;
 }
 
 /** Documents whose bodies are read by key, with a few facts of each in memory: at most 10,000, of 64 bytes and less. */
@@ -31,7 +31,7 @@ export interface Indexed<T, Facts> {
   clear(): void;
   /** In the order of the keys. */
   entries(): [key: string, facts: Facts][];
-  readonly size: number;
+  size(): number;
 }
 
 /** Which part of a collection, in the order of the keys. */
@@ -172,7 +172,7 @@ abstract class Overlay<Kept> implements Held {
     return this.list().sort(byKey);
   }
 
-  get size(): number {
+  size(): number {
     let size = this.kept().size;
     for (const [key, change] of this.changes()) size += (change ? 1 : 0) - (this.kept().has(key) ? 1 : 0);
     return size;

@@ -30,7 +30,7 @@ export interface JournalRange {
 
 export interface Journal<Entry> {
   /** Number of the last entry; 0: there is none. */
-  readonly last: number;
+  last(): number;
   /** Adds an entry to the present transaction. @param text the entry as JSON @returns its number */
   append(text: string, at: number): number;
   /** Entries that were committed. */
@@ -44,9 +44,9 @@ export interface Journal<Entry> {
   /** Changes it in the present transaction, whose next entry, or {@link Journal.save}, writes it. */
   carry(name: string, value: Json): void;
   /** Whether a reader has moved and no entry has carried it yet. */
-  readonly hasMoved: boolean;
+  hasMoved(): boolean;
   /** Whether the present transaction has changed a fact and no entry of it carries that. */
-  readonly hasUncarried: boolean;
+  hasUncarried(): boolean;
   /** Writes where the readers are, and the facts, in the present transaction: where no entry follows that would carry them. */
   save(): void;
   /** The same outside of a transaction, where nothing follows: what the store writes next writes it. Only where it can do that. */
@@ -167,7 +167,7 @@ export function createJournal<Entry>(ports: {
   }
 
   return {
-    get last() {
+    last() {
       return lastNow();
     },
     append(text, at) {
@@ -201,12 +201,12 @@ export function createJournal<Entry>(ports: {
       staged.facts = { ...factsNow(), [name]: value };
       staged.hasUncarried = true;
     },
-    get hasMoved() {
+    hasMoved() {
       const { positions, saved } = load();
       for (const name in positions) if (saved[name] !== positions[name]) return true;
       return false;
     },
-    get hasUncarried() {
+    hasUncarried() {
       return staged.hasUncarried;
     },
     save() {

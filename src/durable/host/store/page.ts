@@ -206,8 +206,8 @@ function joinResident<T>(section: Section<T>, rows: Resident<T>): Resident<T> {
     },
     entries: () => list().sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
     values: () => list().map(([, value]) => value),
-    get size() {
-      let size = rows.size;
+    size() {
+      let size = rows.size();
       for (const key of section.all().keys()) if (rows.get(key) === undefined) size += 1;
       return size;
     },
@@ -248,8 +248,8 @@ function joinIndexed<T, Facts>(section: Section<T>, rows: Indexed<T, Facts>, cho
       for (const [key, value] of inPage) others.push([key, choose(value)]);
       return others.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     },
-    get size() {
-      let size = rows.size;
+    size() {
+      let size = rows.size();
       for (const key of section.all().keys()) if (rows.facts(key) === undefined) size += 1;
       return size;
     },

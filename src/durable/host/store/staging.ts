@@ -19,7 +19,7 @@ export interface Staging {
   append(seq: number, at: number, cursors: string, body: string): void;
   /** Writes a cursor where no entry carries it; null: the row goes. */
   note(name: string, cursor: { seq: number; body: string } | null): void;
-  readonly hasChanges: boolean;
+  hasChanges(): boolean;
   /** Writes all that is staged; last in the transaction. */
   write(): void;
   /** The transaction held, or did not: nothing is staged any more. */
@@ -85,7 +85,7 @@ export function createStaging(storage: Storage, owner: string): Staging {
     },
     append: (seq, at, positions, body) => void entries.push([owner, seq, at, positions, body]),
     note: (name, cursor) => void cursors.set(name, cursor),
-    get hasChanges() {
+    hasChanges() {
       return documents.size > 0 || cursors.size > 0 || entries.length > 0;
     },
     write() {

@@ -141,7 +141,7 @@ export function createStore<Entry = unknown>(
         result = storage.transaction(() => {
           const value = body();
           eachChanged("prepare");
-          if (!laidOut && staging.hasChanges) {
+          if (!laidOut && staging.hasChanges()) {
             makeTables(storage);
             laidOut = true;
           }

@@ -12,7 +12,7 @@ const moveLast = 60_000;
 
 export interface OldTask {
   /** The task's own object does not have all yet. */
-  readonly waits: boolean;
+  waits(): boolean;
   page(place: OldTaskPlace): OldTaskPage | null;
   /** Has the task's object take it over, and deletes it here. @throws when that object cannot be reached */
   move(): Promise<void>;
@@ -61,7 +61,7 @@ function createOldTask({ storage, clock, host, deadLetters }: ThreadBase, adopt:
   };
 
   return {
-    get waits() {
+    waits() {
       return waits;
     },
     page: (place) => (waits ? (readOldTask(storage, place) ?? null) : null),

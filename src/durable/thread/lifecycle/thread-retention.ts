@@ -22,9 +22,9 @@ export interface ThreadRetention {
   /** When the alarm must look, in milliseconds since the epoch; undefined: the thread lives. */
   due(): number | undefined;
   /** It is being archived: nothing may change it any more. */
-  readonly leaving: boolean;
+  leaving(): boolean;
   /** All has left: the object may be emptied. */
-  readonly ready: boolean;
+  ready(): boolean;
   /** Takes the next step, where it is time. */
   work(): Promise<void>;
 }
@@ -62,10 +62,10 @@ export function createThreadRetention({ lifecycle, now, keep, isIdle, archive, f
       endedAt = read();
     },
     due,
-    get leaving() {
+    leaving() {
       return leaving;
     },
-    get ready() {
+    ready() {
       return leaving && isOver() && isIdle();
     },
     async work() {

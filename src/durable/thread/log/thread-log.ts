@@ -8,7 +8,7 @@ export interface ThreadLog {
   /** Logs an agent's event, first in the transaction that takes it: the thread's own events in it get it as their cause. */
   logCause(event: CloudEvent, thread: string): void;
   /** Id of the event that the present transaction takes. */
-  readonly cause: string | null;
+  cause(): string | null;
   /** Last in every transaction. */
   beforeCommit(): void;
   onRollback(): void;
@@ -31,7 +31,7 @@ export function createThreadLog(ports: {
       cause = event.id;
       log(event, thread);
     },
-    get cause() {
+    cause() {
       return cause;
     },
     beforeCommit: forgetCause,

@@ -23,7 +23,7 @@ export interface OpenedNotes {
   keep(): void;
   /** The transaction was rolled back, or did not begin. */
   undo(): void;
-  readonly isEmpty: boolean;
+  isEmpty(): boolean;
 }
 
 export function createOpenedNotes(
@@ -53,7 +53,7 @@ export function createOpenedNotes(
       notes = [...written, ...notes];
       written = [];
     },
-    get isEmpty() {
+    isEmpty() {
       return notes.length === 0;
     },
   };

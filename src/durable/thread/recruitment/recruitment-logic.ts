@@ -126,8 +126,9 @@ function isAgent(row: ThreadRow): boolean {
 
 /** What the machine says of an offer is written with its step. */
 function takeOffer(fact: ActorEvent, { services, definition }: ThreadScope): null | undefined {
-  if (!services.offers) return undefined;
-  services.offers.take(readMessage(toOffers, fact), (definition as CompiledWorkflow).ir);
+  const offers = services.offers();
+  if (!offers) return undefined;
+  offers.take(readMessage(toOffers, fact), (definition as CompiledWorkflow).ir);
   return null;
 }
 
@@ -142,7 +143,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Ag
       thread.id,
       `${scope.actor}.${scope.revision}.${type.slice("nerve.".length)}.${place}`,
       type,
-      services.cause ?? thread.event.id,
+      services.cause() ?? thread.event.id,
       scope.now,
       data,
     );
@@ -164,7 +165,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Ag
     case "claim.accepted": {
       const offer = makeOfferId(thread.id, place, event.offer);
       const lease = makeLease(ir, role, event.generation, scope.now);
-      services.records.noteAwarded(offer, to.slice("agent/".length));
+      services.records().noteAwarded(offer, to.slice("agent/".length));
       return createMail({
         channel: "my",
         event: stamp("nerve.claim.accepted", {
@@ -180,7 +181,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Ag
     }
     case "claim.rejected": {
       const offer = makeOfferId(thread.id, place, event.offer);
-      services.records.noteRejected(offer, to.slice("agent/".length), event.reason);
+      services.records().noteRejected(offer, to.slice("agent/".length), event.reason);
       return createMail({ channel: "my", event: stamp("nerve.claim.rejected", { offer, reason: event.reason }), claim: offer });
     }
     case "role.assigned":
@@ -198,7 +199,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Ag
     case "role.ended":
       // The thread's end is told to all holders and ends their roles: no mail of its own.
       if (outcomeStatuses.some((status) => status === event.reason)) return null;
-      services.records.noteEnded(event.role, to.slice("agent/".length), {
+      services.records().noteEnded(event.role, to.slice("agent/".length), {
         generation: event.generation,
         reason: event.reason,
         at: scope.now,
@@ -269,7 +270,7 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: Append, metadata
     thread.id,
     `${scope.actor}.${scope.revision}.${event.type.slice("thread.".length)}`,
     `nerve.${event.type}`,
-    services.cause ?? thread.event.id,
+    services.cause() ?? thread.event.id,
     scope.now,
     {
       thread: thread.id,

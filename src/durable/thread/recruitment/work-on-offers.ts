@@ -24,7 +24,7 @@ export function createOfferWork(base: ThreadBase, ports: Pick<OffersPorts, "boar
   const { hint } = ports;
   let waits = false;
   const board: BoardRpc = { ...ports.board, close: (...closing) => base.heads.learn(() => ports.board.close(...closing)) };
-  const offers = createOffers({ ...base, records: base.services.records, board, hint, scheduler: base.world.scheduler, opened });
+  const offers = createOffers({ ...base, records: base.services.records(), board, hint, scheduler: base.world.scheduler, opened });
 
   async function readRoles(): Promise<{ ir: WorkflowIr; context: RecruitmentContext } | undefined> {
     const actor = await host.peek(name);
@@ -40,11 +40,11 @@ export function createOfferWork(base: ThreadBase, ports: Pick<OffersPorts, "boar
 
   /** A claim comes sooner, and is a commit. */
   function writeSoon(): void {
-    if (offers.notes.isEmpty || waits) return;
+    if (offers.notes.isEmpty() || waits) return;
     waits = true;
     ports.later(threadLimits.openedLazy, () => {
       waits = false;
-      if (!offers.notes.isEmpty) host.committer.commit(() => {});
+      if (!offers.notes.isEmpty()) host.committer.commit(() => {});
     });
   }
 

@@ -41,7 +41,7 @@ export function findUndone({ undone }: TaskDocuments, turn: number): number | un
 }
 
 function listUndone({ undone }: TaskDocuments, kept: Kept | undefined): UndoneSteps[] {
-  const ranges = undone.size ? undone.entries().map(([, range]) => range) : [];
+  const ranges = undone.size() ? undone.entries().map(([, range]) => range) : [];
   const own = kept && findUndoneBy(kept);
   return own ? [...ranges, own] : ranges;
 }

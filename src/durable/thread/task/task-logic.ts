@@ -198,7 +198,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
   const { documents } = services;
   const event = readMessage(taskToAgent, fact);
   const start = readTaskStart(documents, scope);
-  const cause = services.cause ?? start.event.id;
+  const cause = services.cause() ?? start.event.id;
   const { ir } = scope.definition as CompiledWorkflow;
   const stamp = <K extends EngineKind>(name: string, type: K, cause: string, data: EngineData<K>): CloudEvent =>
     makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data);
@@ -247,7 +247,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
 function expandToAudience(fact: ActorEvent, scope: ThreadScope): OwnMessage<"audience.ask"> | null {
   const said = readMessage(toAudience, fact);
   const { services } = scope;
-  const cause = services.cause ?? readTaskStart(services.documents, scope).event.id;
+  const cause = services.cause() ?? readTaskStart(services.documents, scope).event.id;
   switch (said.type) {
     case "audience.ask":
       return { ...said, cause };
@@ -283,7 +283,7 @@ function publishEdge(event: ActorEvent, scope: ThreadScope, append: Append): voi
   published.delete(documents);
   const { emits, spawns } = effects;
   const start = readTaskStart(documents, scope);
-  const cause = scope.services.cause ?? start.event.id;
+  const cause = scope.services.cause() ?? start.event.id;
   const name = (what: string): string => `${scope.actor}.${scope.revision}.${what}`;
   emits.forEach(({ kind, data, to }, index) => {
     const published = makeEdgeEvent(start.thread, name(`emit.${index}`), kind, cause, scope.now, data ?? null);

@@ -106,7 +106,7 @@ function attach(core: AgentCore): { reader: Reader; given: InboxItem[] } {
     through: 0,
     held: new Map(),
     caughtUp: false,
-    ready: true,
+    ready: () => true,
     give: (item) => void given.push(item),
     note: () => {},
   };

@@ -124,14 +124,14 @@ test("[MAIL18] tokens, tickets, roles, claims and sent ids of before documents a
   const storage = layOutWhole();
   const { documents } = open(storage);
   const identity = createIdentity("alice", documents.accounts, clock, () => {});
-  expect([identity.card?.id, identity.report, identity.due()]).toEqual(["alice", { slots: 2 }, now + 10]);
+  expect([identity.card()?.id, identity.report(), identity.due()]).toEqual(["alice", { slots: 2 }, now + 10]);
   expect(["newest", "sooner", "later", "other"].map(identity.holds)).toEqual([true, true, true, false]);
   expect(createTickets(documents.tickets, clock).redeem("ticket")).toBe("newest");
   const assignments = createAssignments(documents);
   expect(assignments.list()).toEqual([
     ...[{ thread, role: "lead", workflow: "w", generation: 2, type: "named", every: 1, silence: 3, grace: null, since: 7, away: true }],
   ]);
-  expect([assignments.listClaims(), assignments.away, assignments.shortest]).toEqual([
+  expect([assignments.listClaims(), assignments.away(), assignments.shortest()]).toEqual([
     [{ offer: `${thread}:r:0`, thread, role: "r" }],
     true,
     3,
@@ -154,7 +154,7 @@ test("[MAIL18] the tables of each version become documents, and an agent that wa
     storage.exec("UPDATE agent SET removed = 1");
     const { mailbox, documents } = open(storage);
     expect(poll(mailbox)).toEqual([[1, "old"]]);
-    expect(createIdentity("alice", documents.accounts, clock, () => {}).card).toBeUndefined();
+    expect(createIdentity("alice", documents.accounts, clock, () => {}).card()).toBeUndefined();
   }
 });
 
@@ -169,7 +169,7 @@ test("[MAIL19] an object that wakes reads what stays in memory by one query and 
   const { mailbox, documents } = open({ ...storage, exec });
   const assignments = createAssignments(documents);
   createIdentity("alice", documents.accounts, clock, () => {}).holds("newest");
-  expect([mailbox.count().unacknowledged, mailbox.due(), mailbox.hasNotes, assignments.any]).toEqual([3, undefined, false, true]);
+  expect([mailbox.count().unacknowledged, mailbox.due(), mailbox.hasNotes(), assignments.any()]).toEqual([3, undefined, false, true]);
   mailbox.readHeld({ channels: ["my"], after: 0, through: 10_000 });
   const reads = statements.filter((sql) => sql.includes("FROM document WHERE owner = ?"));
   expect(reads.map((sql) => /SELECT (.*?) FROM/.exec(sql)?.[1])).toEqual(["collection, key, body", "key, facts"]);

@@ -54,7 +54,7 @@ function createReader(seen: string[]): Reader {
     through: 0,
     held: new Map(),
     caughtUp: false,
-    ready: true,
+    ready: () => true,
     give: ({ event }) => seen.push(event.id),
     note: () => {},
   };

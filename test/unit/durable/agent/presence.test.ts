@@ -162,7 +162,7 @@ describe("silence", () => {
     presence.hear();
     expect(told, "a claim that was dropped is not taken up again").toHaveLength(1);
     take({ claim: "t9:0:1" });
-    expect(assignments.any).toBe(false);
+    expect(assignments.any()).toBe(false);
   });
 });
 

@@ -49,13 +49,13 @@ test("[FAIR14] who waits as told is never taken for a flood; who does not, is af
     drain(patient);
     now += 1_000;
   }
-  expect(patient.flooded).toBe(false);
+  expect(patient.flooded()).toBe(false);
   const rate = createRate(10, () => now);
   drain(rate);
   for (let refused = 1; refused < 50 * agentLimits.flood; refused++) rate.take();
-  expect(rate.flooded).toBe(false);
+  expect(rate.flooded()).toBe(false);
   rate.take();
-  expect(rate.flooded).toBe(true);
+  expect(rate.flooded()).toBe(true);
 });
 
 test.each([

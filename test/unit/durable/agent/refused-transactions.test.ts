@@ -66,7 +66,7 @@ function wake(offers: OpenOffer[] = []): AgentCore {
 function attach(core: AgentCore): InboxItem[] {
   const given: InboxItem[] = [];
   const give = (item: InboxItem): void => void given.push(item);
-  core.mailbox.attach({ channels: ["open"], through: 0, held: new Map(), caughtUp: false, ready: true, give, note: () => {} });
+  core.mailbox.attach({ channels: ["open"], through: 0, held: new Map(), caughtUp: false, ready: () => true, give, note: () => {} });
   return given;
 }
 

@@ -26,16 +26,16 @@ beforeEach(() => {
 function wake(asleep: boolean): SeqNumbers {
   store = createStore(storage, "agent/alice");
   const seqs: SeqNumbers = createSeqNumbers(store.resident<ReservedNumbers>("seq"), () => {
-    noted = seqs.noted;
+    noted = seqs.noted();
   });
   seqs.resume(asleep ? [noted] : []);
-  noted = seqs.noted;
+  noted = seqs.noted();
   return seqs;
 }
 
 function take(seqs: SeqNumbers): number {
-  if (!seqs.hasReserved) {
-    store.transaction(() => seqs.reserve(seqs.last + 1));
+  if (!seqs.hasReserved()) {
+    store.transaction(() => seqs.reserve(seqs.last() + 1));
     writes += 1;
   }
   const seq = seqs.take();

@@ -15,11 +15,11 @@ function take(capabilities: string[], isRead: boolean) {
   const offers = {
     open: ({ offer }: Pick<OpenOffer, "offer">) => void shown.push(offer),
     close: () => {},
-    changes: { open: false, closed: false },
+    changes: () => ({ open: false, closed: false }),
     keep: () => {},
   };
   const ports: HintPorts = {
-    mailbox: { isRead, offers },
+    mailbox: { isRead: () => isRead, offers },
     presence: { show: () => ({ state: "away" }) },
     card: () => ({ id: "ann", capabilities, roles: null, kinds: null }),
     attendance: {

@@ -69,8 +69,8 @@ function open(world: HandWorld, ring: (owner: string) => Promise<void> = async (
     set: (owner, at) => [made.set(owner, at)].forEach(written),
     postpone: (owner, at) => [made.postpone(owner, at)].forEach(written),
     clear: (owner) => [made.clear(owner)].forEach(written),
-    get size() {
-      return made.size;
+    size() {
+      return made.size();
     },
   };
   return {
@@ -121,7 +121,7 @@ test("[CELL3] an alarm of a transaction that is rolled back is as it was before,
   ).toThrow("no");
   expect([alarms.get("task/t1"), alarms.get("task/t2")]).toEqual([at, undefined]);
   expect(stored()).toEqual({ "task/t1": at });
-  expect(alarms.size).toBe(1);
+  expect(alarms.size()).toBe(1);
 });
 
 test("[CELL3] a transaction that is rolled back takes the platform's alarm back, and the next one that needs it sets it again", () => {

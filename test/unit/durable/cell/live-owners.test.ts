@@ -30,18 +30,18 @@ test("[CELL15] it is looked how many characters an actor stores only where there
   };
   rewrite();
   // Whoever asks how many they are asks from outside of the object, which lets nobody read there.
-  expect(live.bytes).toBe(4 * ownerBytes + 10 + 3 * (countedBytes + 1_000));
+  expect(live.bytes()).toBe(4 * ownerBytes + 10 + 3 * (countedBytes + 1_000));
   expect(looked).toEqual([]);
   rewrite();
   // It is full by what the last has written: of the others is known what they hold.
   expect(looked).toEqual(["a", "b", "c"]);
   live.open("another");
   expect(live.owners()).toEqual(["rests", "a", "b", "c", "another"]);
-  expect(live.bytes).toBe(5 * ownerBytes + 10 + 3 * 1_000);
+  expect(live.bytes()).toBe(5 * ownerBytes + 10 + 3 * 1_000);
   // Of what replaced nothing nobody needs to look.
   looked.length = 0;
   live.count(works[1] as (typeof works)[0], 2 * countedBytes, 0);
-  expect(live.bytes).toBe(5 * ownerBytes + 10 + 3 * 1_000 + 2 * countedBytes);
+  expect(live.bytes()).toBe(5 * ownerBytes + 10 + 3 * 1_000 + 2 * countedBytes);
   expect(looked).toEqual([]);
   // What is truly stored counts, and is not looked at again before as much may have replaced it.
   stored.set("a", 8 * countedBytes);

@@ -16,7 +16,7 @@ function write(steps: StepFact[], log: unknown[] = []): string[] {
   writer.send({ to: ["actor/b"], message: { type: "mail" } });
   writer.log(log);
   writer.write(0);
-  expect(writer.isEmpty).toBe(true);
+  expect(writer.isEmpty()).toBe(true);
   return texts;
 }
 

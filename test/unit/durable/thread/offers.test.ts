@@ -99,11 +99,11 @@ test("[STORE13] to whom an offer was made is logged again after a transaction th
   notes.add({ offer: "t1:1:1", asked: ["ann"], event, thread: "t1" });
   notes.write();
   notes.undo();
-  expect(notes.isEmpty).toBe(false);
+  expect(notes.isEmpty()).toBe(false);
   notes.write();
   notes.keep();
   notes.undo();
-  expect([notes.isEmpty, logged]).toEqual([true, ["opened", "opened"]]);
+  expect([notes.isEmpty(), logged]).toEqual([true, ["opened", "opened"]]);
 });
 
 test("[RECR26] whom the card did not allow is offered the role again at the next reading; who declined is not", async () => {

@@ -225,7 +225,7 @@ function openObjects(
     remoteTask: () => (isDown() ? downTask : made.task),
   });
   const task = createTaskDoor({
-    name: thread,
+    name: () => thread,
     storage: stores.task,
     make: () => createThreadTask(makePorts("task", find)),
     empty: () => Promise.reject(new Error("no thread is archived here")),

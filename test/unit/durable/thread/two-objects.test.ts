@@ -111,7 +111,7 @@ const table = (storage: ReturnType<typeof createNodeStorage>) => storage.exec("S
 test("[OWN3] whatever is asked of a task that is not there, and said to it, leaves nothing behind", async () => {
   const storage = createNodeStorage();
   const door = createTaskDoor({
-    name: "t1",
+    name: () => "t1",
     storage,
     make: () => {
       throw new Error("it is made");

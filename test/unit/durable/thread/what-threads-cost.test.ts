@@ -32,7 +32,7 @@ test("[COUNT5] a store is opened by one statement where nothing is stored", () =
     "task/t1",
     formerBase,
   );
-  expect(store.journal.last).toBe(0);
+  expect(store.journal.last()).toBe(0);
   expect([...store.resident("actor").values()]).toEqual([]);
   expect(said).toEqual([expect.stringContaining("sqlite_master")]);
 });
