@@ -30,25 +30,17 @@ export function viewActor({ row, snapshot }: LiveActor, docs: ActorDocs, timers:
 
 /** What was taken, shown when it is asked for: who only sends an event pays for no copy. */
 export function answerView(actor: LiveActor, docs: ActorDocs, timers: TimerTable): { ok: true; view: ActorView } {
-  return new ViewAnswer(() => viewActor(actor, docs, timers));
+  let view: ActorView | undefined;
+  return {
+    ok: true,
+    get view() {
+      view ??= viewActor(actor, docs, timers);
+      return view;
+    },
+  };
 }
 
 /** What of {@link viewActor} needs no copy. */
 export function peekActor({ row, snapshot }: LiveActor): Pick<ActorView, "status" | "definition" | "value" | "context"> {
   return { status: row.status, definition: row.definition, value: snapshot.value as Json, context: snapshot.context as Json };
-}
-
-class ViewAnswer {
-  readonly ok = true;
-  readonly #make: () => ActorView;
-  #view: ActorView | undefined;
-
-  constructor(make: () => ActorView) {
-    this.#make = make;
-  }
-
-  get view(): ActorView {
-    this.#view ??= this.#make();
-    return this.#view;
-  }
 }
