@@ -2,7 +2,7 @@
 import { formatTime } from "../../contract/format-time.ts";
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent, type ThreadEvent, type ThreadEventOf } from "../../contract/kinds/agent-kinds.ts";
-import { type ProblemCode, type Result, refuse, succeed } from "../../contract/problem.ts";
+import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Clock } from "../host/ports.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
@@ -20,7 +20,7 @@ export interface ForwardPorts {
   clock: Clock;
   committer: Pick<TypedCommitter, "commit">;
   threadActor(address: string): ThreadActorRpc;
-  mailbox: Pick<Mailbox, "endTurn" | "endInFlight" | "declineOffer" | "findOffer" | "givenAt"> & { offers: Pick<Mailbox["offers"], "end"> };
+  mailbox: Pick<Mailbox, "endTurn" | "endInFlight" | "declineOffer" | "findOffer" | "givenAt">;
   assignments: Assignments;
   presence: Pick<Presence, "noteParts">;
   /** The mailbox has noted something that is to be written soon. */
@@ -77,7 +77,6 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
       if (!decided) keepSlot(offer);
       return succeed(accepted);
     }
-    endOffer(offer, answer.problem.code);
     // Another body under a taken claim's id: the first claim still waits for its verdict, so keep its slot.
     if (answer.problem.retryable || (answer.problem.code === "id_conflict" && pending)) keepSlot(offer);
     else if (!assignments.drop(offer) && assignments.isClaimed(offer)) releaseSlot(offer);
@@ -93,13 +92,6 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
       assignments.release(offer);
       presence.noteParts(false);
     });
-  }
-
-  /** Its thread refuses an offer that the agent was shown and not told to have closed: nobody need look at it again. */
-  function endOffer(offer: string, code: ProblemCode): void {
-    if ((code !== "offer_closed" && code !== "not_found") || !mailbox.findOffer(offer)) return;
-    mailbox.offers.end(offer);
-    noteLazily();
   }
 
   /** What the thread's answer means for the mailbox. */
@@ -118,7 +110,6 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
       case "nerve.offer.decline": {
         const { offer } = event.data;
         if (answer.ok) committer.commit(() => mailbox.declineOffer(offer));
-        else endOffer(offer, answer.problem.code);
         return;
       }
       case "nerve.turn.progress":

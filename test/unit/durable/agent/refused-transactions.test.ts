@@ -1,7 +1,7 @@
-/** What an agent's object has noted when its store refuses a transaction, at its beginning or later, or a thread what it says. */
+/** What an agent's object has noted when its store refuses a transaction, at its beginning or later. */
 import { beforeEach, expect, test } from "vitest";
 import type { InboxItem } from "../../../../src/contract/frames/server-frames.ts";
-import { type Result, refuse, succeed } from "../../../../src/contract/problem.ts";
+import { succeed } from "../../../../src/contract/problem.ts";
 import { type AgentCore, createAgentCore } from "../../../../src/durable/agent/agent-core.ts";
 import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createMail } from "../../../../src/durable/protocol/agent.ts";
@@ -26,12 +26,9 @@ const opened: OpenOffer = {
 };
 
 let storage: NodeStorage;
-/** What threads answer. */
-let taken: Result<{ id: string; status: "accepted"; threads: string[]; notes: string[] }>;
 
 beforeEach(() => {
   storage = createNodeStorage();
-  taken = succeed({ id: "x", status: "accepted", threads: [], notes: [] });
 });
 
 /** @param offers what is on the board */
@@ -52,7 +49,7 @@ function wake(offers: OpenOffer[] = []): AgentCore {
       pastTurns: async () => ({ role: [], overall: [] }),
       cards: async () => [],
     },
-    threadActor: () => ({ take: async () => taken }),
+    threadActor: () => ({ take: async () => succeed({ id: "x", status: "accepted", threads: [], notes: [] }) }),
     project: async () => undefined,
     settle: () => Promise.resolve(),
     later: () => {},
@@ -122,22 +119,3 @@ test("[STORE13] an offer that was acknowledged while the store refused is stored
   await new Promise((resolve) => setImmediate(resolve));
   expect(next).toEqual([]);
 });
-
-test.each(["nerve.offer.claim", "nerve.offer.decline"])(
-  "[BOARD19] an offer of which the thread refuses a %s as closed is none that the agent may answer",
-  async (type) => {
-    const core = wake();
-    core.hint({ opened, closed: [] });
-    const countOpen = async () => {
-      const me = await core.me(principal);
-      return me.ok && (me.value as unknown as { offers: unknown[] }).offers.length;
-    };
-    const say = (id: string) => core.accept(principal, [{ id, type, data: { offer, reason: "none" } }]);
-    taken = refuse("unavailable", "send it again", { retryAfter: 1 });
-    await say("first");
-    expect(await countOpen()).toBe(1);
-    taken = refuse("offer_closed", "it is closed");
-    await say("second");
-    expect(await countOpen()).toBe(0);
-  },
-);
